@@ -1,0 +1,86 @@
+"""Connections to our database, pooled, with the driver's errors turned into ours."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+import psycopg
+from pgvector.psycopg import register_vector_async
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from allinone.errors import DatabaseUnavailable
+
+Connection = psycopg.AsyncConnection[TupleRow]
+
+WAIT_FOR_CONNECTION = 10.0  # seconds a caller waits for a free connection
+RECONNECT_FOR = 1.0  # seconds, then the next caller tries anew: the pool's own pauses double up to minutes
+
+
+class Database:
+    """A bounded pool of connections. Opening one reaches nothing until `open` is awaited.
+
+    Connections come back to the pool healthy or not at all: each is checked before it is lent, so callers
+    survive a restart of PostgreSQL.
+    """
+
+    def __init__(self, dsn: str, *, max_connections: int = 8) -> None:
+        self.dsn = dsn
+        self._pool = AsyncConnectionPool(
+            dsn,
+            min_size=1,
+            max_size=max_connections,
+            open=False,
+            timeout=WAIT_FOR_CONNECTION,
+            reconnect_timeout=RECONNECT_FOR,
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
+            name="allinone",
+        )
+
+    async def open(self) -> Self:
+        """Open the pool and wait for its first connection.
+
+        Raises:
+            DatabaseUnavailable: nothing answers.
+        """
+        try:
+            await self._pool.open(wait=True, timeout=WAIT_FOR_CONNECTION)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise _unavailable(error) from error
+        return self
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection for one transaction: committed when the block ends well, rolled back otherwise.
+
+        Raises:
+            DatabaseUnavailable: no connection within `WAIT_FOR_CONNECTION`, or it broke on the way.
+        """
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return DatabaseUnavailable(f"The database does not answer ({reason}). It is tried again with the next request.")
+
+
+async def _configure(connection: Connection) -> None:
+    if await (await connection.execute("select to_regtype('vector')")).fetchone() != (None,):
+        await register_vector_async(connection)
+    await connection.commit()
