@@ -1,0 +1,56 @@
+"""ONNX Runtime sessions, set up so that memory goes back to the system."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+_log = logging.getLogger(__name__)
+
+
+class Session(Protocol):
+    """A model ready to compute. Threads may share it."""
+
+    def run(self, outputs: None, inputs: Mapping[str, NDArray[Any]], /) -> list[NDArray[np.float32]]:
+        """Compute all outputs."""
+
+    def get_inputs(self) -> list[Any]:
+        """Descriptions of the inputs."""
+
+    def get_modelmeta(self) -> Any:
+        """What the file says about itself."""
+
+
+def open_session(path: Path, *, device: str = "cpu") -> Session:
+    """Load a model. Blocks.
+
+    Each call computes on one core: several at once on several pictures are faster than several cores on one, and
+    the arena that would keep the largest memory ever needed is off.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False  # sizes differ from picture to picture
+    options.log_severity_level = 3
+    session: Session = onnxruntime.InferenceSession(str(path), options, providers=_providers(device))
+    return session
+
+
+def usable_device(device: str) -> str:
+    """ "cuda" or "cpu": what `device` ("auto", "cuda", "cpu") comes down to here."""
+    if device == "cpu":
+        return "cpu"
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        return "cuda"
+    if device == "cuda":
+        _log.warning("DEVICE=cuda, but this ONNX Runtime has no CUDA: computing on the CPU. Install onnxruntime-gpu.")
+    return "cpu"
+
+
+def _providers(device: str) -> list[str]:
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"] if device == "cuda" else ["CPUExecutionProvider"]
