@@ -1,0 +1,286 @@
+"""The search index: what was read in each photo, and how to find it again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allinone.database.pool import Connection, Database
+from allinone.errors import NotFound
+from allinone.search.document import Document
+from allinone.search.highlight import matched_lines
+from allinone.search.hits import (
+    Cutoff,
+    Hit,
+    MatchedLine,
+    PictureMatch,
+    RankedHit,
+    Ranking,
+    RankRequest,
+    TextMatch,
+)
+from allinone.search.lines import pack_numbers, storable, unpack_lines
+from allinone.search.match import Matcher
+from allinone.search.picture_leg import (
+    Backgrounds,
+    PictureQuestion,
+    find_pictures,
+    similarities,
+    stored_vector,
+    unit_vector,
+)
+from allinone.search.query import ParsedQuery, parse
+from allinone.search.ranking import PictureHit, fuse, rank_pictures, rank_text
+from allinone.search.recency import Recency
+from allinone.search.statements import statement
+from allinone.search.text_leg import TextHits, documents, find_text
+from allinone.search.tokens import document_tokens
+from allinone.wire.ocr import OcrLine
+
+__all__ = [
+    "AssetText",
+    "Hit",
+    "MatchedLine",
+    "PictureMatch",
+    "RankRequest",
+    "RankedHit",
+    "Ranking",
+    "SearchIndex",
+    "TextMatch",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetText:
+    """The text of one photo; `taken_at` as on the wall clock where it was taken."""
+
+    asset_id: UUID
+    owner_id: UUID
+    taken_at: datetime | None
+    lines: Sequence[OcrLine]
+
+
+class SearchIndex:
+    """Text and vectors of photos in PostgreSQL.
+
+    Methods that write take a `connection` to be part of the caller's transaction; without one they make
+    their own. All methods raise DatabaseUnavailable where the database does not answer.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._backgrounds = Backgrounds()
+        self._recency = Recency()
+
+    async def put_text(
+        self,
+        asset_id: UUID,
+        owner_id: UUID,
+        taken_at: datetime | None,
+        lines: Sequence[OcrLine],
+        *,
+        connection: Connection | None = None,
+    ) -> None:
+        """Index the text of one asset, in place of what was indexed before. No lines: it has no text."""
+        await self.put_texts([AssetText(asset_id, owner_id, taken_at, lines)], connection=connection)
+
+    async def put_texts(self, texts: Sequence[AssetText], *, connection: Connection | None = None) -> None:
+        """Index the text of several assets at once, which is several times as fast as one by one."""
+        if not texts:
+            return
+        rows = await asyncio.to_thread(lambda: [_text_row(text) for text in texts])
+        async with self._joined(connection) as joined, joined.pipeline():
+            cursor = joined.cursor()
+            await cursor.executemany(statement("put_text"), rows)
+            await cursor.executemany(statement("put_lines"), rows)
+
+    async def put_vector(
+        self,
+        asset_id: UUID,
+        owner_id: UUID,
+        taken_at: datetime | None,
+        model: str,
+        vector: NDArray[np.float32],
+        *,
+        connection: Connection | None = None,
+    ) -> None:
+        """Keep the vector that `model` made of an asset, in place of an older one of the same model.
+
+        Raises:
+            InvalidRequest: the vector is zero, not finite, or not one row of numbers.
+        """
+        row = {
+            "asset_id": asset_id,
+            "owner_id": owner_id,
+            "taken_at": _wall_clock(taken_at),
+            "model": model,
+            "embedding": unit_vector(vector),
+        }
+        async with self._joined(connection) as joined:
+            await joined.execute(statement("put_vector"), row)
+
+    async def remove(self, asset_ids: Sequence[UUID], *, connection: Connection | None = None) -> None:
+        """Forget assets: their text and their vectors. Unknown ones are no error."""
+        async with self._joined(connection) as joined:
+            await joined.execute(statement("remove_text"), {"assets": list(asset_ids)})
+            await joined.execute(statement("remove_vectors"), {"assets": list(asset_ids)})
+
+    async def lines(self, asset_id: UUID) -> list[OcrLine]:
+        """The lines of one asset in reading order; none where it has no text or is not known."""
+        async with self._database.connection() as connection:
+            return (await _stored_lines(connection, [asset_id])).get(asset_id, [])
+
+    async def rank(self, request: RankRequest) -> Ranking:
+        """Everything that answers a request, best first. Nothing that can be typed is an error.
+
+        Raises:
+            InvalidRequest: the request's vector is zero, not finite, or not one row of numbers.
+        """
+        query = parse(request.query)
+        owners = tuple(dict.fromkeys(request.owners))
+        question = _question(request, query, owners)
+        if not owners or (not query.parts and question is None):
+            return Ranking(query, owners)
+        async with self._database.connection() as connection:
+            text = (
+                await find_text(connection, query, owners, self._recency)
+                if query.parts
+                else TextHits([], truncated=False)
+            )
+            if question is None:
+                return Ranking(query, owners, rank_text(text.hits), text.truncated)
+            pictures = await self._pictures(connection, question, query, text, request.cutoff)
+        if not pictures:
+            return Ranking(query, owners, rank_text(text.hits), text.truncated)
+        hits = fuse(text.hits, pictures, picture_weight=request.picture_weight)
+        return Ranking(query, owners, hits, text.truncated)
+
+    async def similar(
+        self, asset_id: UUID, owners: Sequence[UUID], *, model: str, cutoff: Cutoff = "normal"
+    ) -> Ranking:
+        """The photos of `owners` that look like one of theirs, which is not among them.
+
+        Raises:
+            NotFound: the asset has no vector of `model`, or is not theirs.
+        """
+        asked = tuple(dict.fromkeys(owners))
+        async with self._database.connection() as connection:
+            vector = await stored_vector(connection, asset_id, model, asked)
+            if vector is None:
+                message = f"Photo {asset_id} has not been read by the CLIP model {model} yet."
+                raise NotFound(message)
+            question = PictureQuestion(vector, model, asked)
+            calibration = await self._backgrounds.calibrate(connection, question)
+            found = await find_pictures(connection, question, calibration, cutoff)
+        return Ranking(None, asked, rank_pictures(hit for hit in found if hit.asset_id != asset_id))
+
+    async def explain(self, ranking: Ranking, asset_ids: Sequence[UUID]) -> list[Hit]:
+        """Why some assets of a ranking are in it, in the order given; others are left out.
+
+        Ask for one page at a time: every line of each asset is read.
+        """
+        hits = ranking.of(asset_ids)
+        with_text = [hit.asset_id for hit in hits if hit.kind is not None]
+        texts: dict[UUID, TextMatch] = {}
+        if with_text and ranking.query is not None:
+            async with self._database.connection() as connection:
+                found = await documents(connection, with_text, ranking.owners)
+                lines = await _stored_lines(connection, with_text)
+            texts = await asyncio.to_thread(_explain_texts, ranking.query, found, lines)
+        return [_explained(hit, texts.get(hit.asset_id)) for hit in hits]
+
+    async def _pictures(
+        self,
+        connection: Connection,
+        question: PictureQuestion,
+        query: ParsedQuery,
+        text: TextHits,
+        cutoff: Cutoff,
+    ) -> list[PictureHit]:
+        """The pictures kept, and with them the likeness of the photos that were found by their text."""
+        calibration = await self._backgrounds.calibrate(connection, question)
+        pictures = await find_pictures(connection, question, calibration, cutoff)
+        seen = {hit.asset_id for hit in pictures}
+        if query.excluded and seen:
+            matcher = Matcher(query)
+            kept = await documents(connection, list(seen), question.owners)
+            unwanted = {asset_id for asset_id, document in kept.items() if matcher.excludes(document)}
+            pictures = [hit for hit in pictures if hit.asset_id not in unwanted]
+        missing = {hit.asset_id: hit.taken_at for hit in text.hits if hit.asset_id not in seen}
+        if missing:
+            found = await similarities(connection, question, list(missing))
+            pictures.extend(
+                PictureHit(asset_id, missing[asset_id], cosine, calibration.z(cosine) if calibration else None)
+                for asset_id, cosine in found.items()
+            )
+        return pictures
+
+    @asynccontextmanager
+    async def _joined(self, connection: Connection | None) -> AsyncIterator[Connection]:
+        if connection is not None:
+            yield connection
+            return
+        async with self._database.connection() as own:
+            yield own
+
+
+def _question(request: RankRequest, query: ParsedQuery, owners: tuple[UUID, ...]) -> PictureQuestion | None:
+    if request.vector is None or request.model is None or request.text_only or query.text_only:
+        return None
+    return PictureQuestion(unit_vector(request.vector), request.model, owners)
+
+
+def _text_row(text: AssetText) -> dict[str, object]:
+    lines = [storable(line) for line in text.lines]
+    document = Document.of(lines)
+    taken_at = _wall_clock(text.taken_at)
+    return {
+        "asset_id": text.asset_id,
+        "owner_id": text.owner_id,
+        "taken_at": taken_at,
+        "tokens": document_tokens(document, taken_at),
+        "texts": "\n".join(line.text for line in lines),
+        "numbers": pack_numbers(lines),
+        "folded": document.folded,
+        "chains": document.chains,
+        "confidences": document.confidences,
+    }
+
+
+def _wall_clock(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is None:
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+async def _stored_lines(connection: Connection, asset_ids: Sequence[UUID]) -> dict[UUID, list[OcrLine]]:
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(statement("lines"), {"assets": list(asset_ids)})
+    return {asset_id: unpack_lines(texts, numbers) for asset_id, texts, numbers in await cursor.fetchall()}
+
+
+def _explain_texts(
+    query: ParsedQuery, found: dict[UUID, Document], lines: dict[UUID, list[OcrLine]]
+) -> dict[UUID, TextMatch]:
+    matcher = Matcher(query)
+    terms = [part.text for part in query.parts]
+    texts = {}
+    for asset_id, document in found.items():
+        match = matcher.match(document)
+        if match is not None:
+            shown = matched_lines(lines.get(asset_id, []), matcher.places(document, match))
+            texts[asset_id] = TextMatch(match.score, match.kind, shown, terms)
+    return texts
+
+
+def _explained(hit: RankedHit, text: TextMatch | None) -> Hit:
+    if text is not None and hit.text_score is not None and hit.kind is not None:
+        # Read again since it was ranked, it may match otherwise now; one answer must not contradict itself.
+        text = replace(text, score=hit.text_score, kind=hit.kind)
+    clip = None if hit.similarity is None else PictureMatch(hit.similarity, hit.z)
+    return Hit(hit.asset_id, hit.score, text, clip)

@@ -1,0 +1,45 @@
+"""Recognised lines as they are stored, and back."""
+
+import math
+import re
+import struct
+from collections.abc import Sequence
+
+from allinone.wire.ocr import OcrLine
+
+NUMBERS = 10  # of a line: x1, y1 .. x4, y4, box_score, text_score
+
+_UNSTORABLE = re.compile("[\0\n\ud800-\udfff]")
+
+
+def storable(line: OcrLine) -> OcrLine:
+    """The line with what cannot be stored replaced, character by character, number by number."""
+    finite = math.isfinite(sum(line.box) + line.box_score + line.text_score)
+    if finite and not _UNSTORABLE.search(line.text):
+        return line
+    x1, y1, x2, y2, x3, y3, x4, y4 = map(_finite, line.box)
+    text = _UNSTORABLE.sub(lambda found: " " if found.group() == "\n" else "\ufffd", line.text)
+    box = (x1, y1, x2, y2, x3, y3, x4, y4)
+    return OcrLine(text, box, _finite(line.box_score), _finite(line.text_score))
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def pack_numbers(lines: Sequence[OcrLine]) -> bytes:
+    """Boxes and confidences as 64-bit floats, little-endian, `NUMBERS` a line."""
+    numbers: list[float] = []
+    for line in lines:
+        numbers += line.box
+        numbers += (line.box_score, line.text_score)
+    return struct.pack(f"<{len(numbers)}d", *numbers)
+
+
+def unpack_lines(texts: str, numbers: bytes) -> list[OcrLine]:
+    """Lines from their texts, joined by line breaks, and what `pack_numbers` made."""
+    rows = struct.iter_unpack(f"<{NUMBERS}d", numbers)
+    return [
+        OcrLine(text, (x1, y1, x2, y2, x3, y3, x4, y4), box_score, text_score)
+        for text, (x1, y1, x2, y2, x3, y3, x4, y4, box_score, text_score) in zip(texts.split("\n"), rows, strict=False)
+    ]
