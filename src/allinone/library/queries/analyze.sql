@@ -1,0 +1,1 @@
+analyze procrastinate_jobs, library_asset, library_file

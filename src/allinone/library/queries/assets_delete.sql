@@ -1,0 +1,1 @@
+delete from library_asset where id = any(%(ids)s)

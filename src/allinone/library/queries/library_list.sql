@@ -1,0 +1,1 @@
+select id, root from library order by opened_at desc, id

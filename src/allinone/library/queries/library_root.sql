@@ -1,0 +1,1 @@
+select root from library where id = %(id)s

@@ -1,0 +1,1 @@
+update library set scan_files = %(files)s where id = %(library_id)s
