@@ -1,0 +1,37 @@
+"""`allinone bench NAME`: the project's own benchmarks, from a checkout of the source."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from allinone.errors import InvalidRequest
+
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+FOLDER = Path(__file__).parents[3] / "benchmarks"
+LIBRARIES = frozenset({"__init__", "corpus"})
+
+
+def names() -> list[str]:
+    """The benchmarks there are; empty where only the wheel is installed."""
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in LIBRARIES)
+
+
+def command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Which one; its own options follow, such as --json.")],
+) -> None:
+    """Measure: `bench search`, `bench ocr`, ... Ratios beside a named peer, in one run."""
+    if name not in names():
+        known = ", ".join(names())
+        message = (
+            f"There is no benchmark {name!r}. Choose one of: {known}."
+            if known
+            else "The benchmarks are part of the source repository, not of the installed package."
+        )
+        raise InvalidRequest(message)
+    sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parent / "tests")]
+    module = importlib.import_module(f"benchmarks.{name}")
+    raise typer.Exit(module.main(context.args))

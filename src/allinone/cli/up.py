@@ -1,0 +1,156 @@
+"""`allinone up`: database, index worker and pages, started, watched over and ended together."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from allinone.cli import event_loop
+from allinone.cli.libraries import library_store
+from allinone.cli.local_data import LocalData, data_directory, hold_data
+from allinone.cli.options import DataDirOption
+from allinone.cli.progress import show_progress
+from allinone.cli.recognition import make_engine
+from allinone.cli.samples import sample_photos
+from allinone.cli.worker_process import WorkerProcess
+from allinone.database.data_directory import DataDirectory
+from allinone.errors import ConfigurationError
+from allinone.extension.app import create_app
+from allinone.extension.settings import ExtensionSettings
+from allinone.http.server import server_config
+from allinone.library.settings import LibrarySettings
+from allinone.library.store import LibraryStore
+from allinone.search.index import SearchIndex
+
+log = logging.getLogger(__name__)
+
+
+def command(
+    library: Annotated[
+        Path | None,
+        typer.Option("--library", help="The folder of photos.", show_default="the sample photos", file_okay=False),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option("--host", help="The address to listen on; any but 127.0.0.1 needs ALLINONE_PASSWORD."),
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port to listen on.", show_default="8070")] = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Read a folder of photos, follow its changes, and serve pages to search them.
+
+    Ctrl-C ends it. Nothing is lost by ending it at any moment, also in the middle of reading.
+    """
+    directory = data_directory(data_dir)
+    given: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    settings = ExtensionSettings(data_directory=directory.path, **given)
+    LibrarySettings()  # a wrong setting is told here, not by the worker over and over
+    event_loop.run(_up(directory, settings, (library or sample_photos()).expanduser().absolute()))
+
+
+async def _up(directory: DataDirectory, settings: ExtensionSettings, root: Path) -> None:
+    async with hold_data(directory, "up") as data:
+        with _listen(settings.host, settings.port) as listener:
+            store = library_store(data)
+            # A drive that is not mounted is waited for; a folder nobody ever read is a slip of the pen.
+            known = {library.root for library in await store.libraries()}
+            if root not in known and not await asyncio.to_thread(root.is_dir):
+                message = f"There is no folder {root}. Name your photos with --library DIR."
+                raise ConfigurationError(message)
+            library_id = await store.open_library(root)
+            url = _address(settings.host, listener.getsockname()[1])
+            await _serve(data, settings, store, library_id, listener, url)
+
+
+async def _serve(
+    data: LocalData,
+    settings: ExtensionSettings,
+    store: LibraryStore,
+    library_id: UUID,
+    listener: socket.socket,
+    url: str,
+) -> None:
+    engine = make_engine(data.directory)
+    app = create_app(
+        settings,
+        database=data.database,
+        library=store,
+        index=SearchIndex(data.database),
+        library_id=library_id,
+        encoder=engine,
+        owns_database=False,
+    )
+    server = _Server(server_config(app))
+    worker = WorkerProcess(data.directory, library_id)
+    async with worker.running(), asyncio.TaskGroup() as tasks:
+        server.stop_on_signals()
+        tasks.create_task(_announce(server, data, url), name="announce")
+        progress = tasks.create_task(show_progress(store, library_id), name="progress")
+        await server.serve(sockets=[listener])
+        progress.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with SIGINT and SIGTERM ending it quietly, so that what we opened is closed in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `stop_on_signals`: uvicorn would raise them again at its end."""
+        yield
+
+    def stop_on_signals(self) -> None:
+        """End well at the first signal, at once at the second."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+
+    def _stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+async def _announce(server: uvicorn.Server, data: LocalData, url: str) -> None:
+    while not server.started:
+        if server.should_exit:
+            return
+        await asyncio.sleep(0.05)
+    if data.hold:
+        data.hold.announce(url)
+    page = f"{url}allinone/"
+    if sys.stderr.isatty():
+        Console(stderr=True).print(f"\n  Your photos: [bold link={page}]{page}[/]   [dim]Ctrl-C ends[/]\n")
+    else:
+        log.info("Your photos: %s", page)
+
+
+@contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket, before anything slow is started.
+
+    Raises:
+        ConfigurationError: the port is taken, or the address is not ours.
+    """
+    try:
+        [*_, (family, _, _, _, address)] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"Cannot listen on {host}, port {port}: {reason}. Choose another with --port or --host."
+        raise ConfigurationError(message) from error
+    with listener:
+        yield listener
+
+
+def _address(host: str, port: int) -> str:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
