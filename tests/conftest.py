@@ -1,0 +1,51 @@
+"""What all tests share: one real PostgreSQL for the session, and a fresh database for each test."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import conninfo
+
+from allinone.database.embedded import EmbeddedPostgres
+from allinone.database.migrations import migrate
+from allinone.database.pool import Database
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running embedded PostgreSQL whose database `allinone` is migrated and empty (the template)."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    server.start()
+    migrate(server.dsn)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def dsn(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Connection string of a migrated, empty database of this test's own, cloned from the template."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    maintenance = conninfo.make_conninfo(postgres.dsn, dbname="postgres")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"create database {name} template allinone")
+    yield conninfo.make_conninfo(postgres.dsn, dbname=name)
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """An open pool on this test's own database."""
+    async with Database(dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of sample photos."""
+    return Path(__file__).parents[1] / "samples"

@@ -1,0 +1,130 @@
+"""How PostgreSQL goes about it when a library is large."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from allinone.database.pool import Connection, Database
+from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.index import AssetText, RankRequest, SearchIndex
+from allinone.search.query import parse
+from allinone.search.recency import Recency
+from allinone.search.statements import INDEX_ONLY, statement
+from allinone.search.text_leg import MOST_TEXT_HITS
+from unit.search.papers import paper
+
+OWNER = UUID("00000000-0000-4000-8000-000000000001")
+
+FILL = """
+insert into search_token (asset_id, owner_id, taken_at, tokens, folded, chains, confidences)
+select gen_random_uuid(), %(owner)s, timestamp '2015-01-01' + number * interval '4 hours',
+       array_to_tsvector(array[
+           '总计', '总', '计', '=total', 'tot', 'ota', 'tal', 'w' || number, chr(19968 + number %% 20000),
+           '@' || extract(year from timestamp '2015-01-01' + number * interval '4 hours'),
+           to_char(timestamp '2015-01-01' + number * interval '4 hours', '"@"YYYYMM"m"'),
+           to_char(timestamp '2015-01-01' + number * interval '4 hours', '"@"YYYYMMDD"d"')
+       ]), '总计 total', '', '\\x0000803f'
+from generate_series(1, 20000) as number
+"""
+
+
+@pytest.fixture
+async def large(database: Database) -> Database:
+    """A library of 20,000 photos that all have the word 總計."""
+    async with database.connection() as connection:
+        await connection.execute(FILL, {"owner": OWNER})
+    async with database.connection() as connection:
+        await connection.execute("analyze search_token")
+    return database
+
+
+async def explain(connection: Connection, name: str, parameters: dict[str, object]) -> str:
+    await connection.execute(INDEX_ONLY)
+    cursor = await connection.execute(b"explain " + statement(name), parameters)
+    return "\n".join(line for (line,) in await cursor.fetchall())
+
+
+@pytest.mark.parametrize("typed", ["總計", "總", "w12345", "total", "總計 total", "鼠", "總計發票 -現金", "tota"])
+async def test_candidates_come_from_the_index(large: Database, typed: str):
+    query = parse(typed)
+    async with large.connection() as connection:
+        for tokens in filter(None, [*(step.tsquery for step in exact_steps(query)), fuzzy_step(query)]):
+            parameters = {"tokens": tokens, "owners": [OWNER], "before": date(2020, 1, 1), "most": MOST_TEXT_HITS}
+            plan = await explain(connection, "candidates", parameters)
+            assert "Bitmap Index Scan on search_token_tokens" in plan
+            assert "Seq Scan" not in plan
+            assert "Parallel" not in plan
+
+
+async def test_documents_come_by_their_keys(large: Database):
+    async with large.connection() as connection:
+        parameters = {"assets": [OWNER], "owners": [OWNER]}
+        assert "Seq Scan" not in await explain(connection, "documents", parameters)
+        assert "Seq Scan" not in await explain(connection, "lines", parameters)
+
+
+async def test_too_many_hits_are_bounded_to_the_newest(large: Database):
+    index = SearchIndex(large)
+    ranking = await index.rank(RankRequest("ocr:總計", [OWNER]))
+    assert len(ranking) == MOST_TEXT_HITS
+    assert ranking.truncated
+    days = [hit.taken_at for hit in ranking.hits if hit.taken_at is not None]
+    assert days == sorted(days, reverse=True)
+    async with large.connection() as connection:
+        cursor = await connection.execute("select min(taken_at) from search_token where taken_at >= %s", [days[-1]])
+        row = await cursor.fetchone()
+        assert row == (days[-1],)
+        cursor = await connection.execute("select count(*) from search_token where taken_at >= %s", [days[-1]])
+        assert await cursor.fetchone() == (MOST_TEXT_HITS,)
+
+
+async def test_rare_words_are_found_in_all_of_the_library(large: Database):
+    index = SearchIndex(large)
+    old = UUID(int=5)
+    await index.put_text(old, OWNER, None, paper("罕見的字"))
+    ranking = await index.rank(RankRequest("ocr:罕見", [OWNER]))
+    assert ranking.asset_ids == [old]
+    assert not ranking.truncated
+
+
+@pytest.mark.parametrize("typed", ["ocr:總計 total", "ocr:total 總計", "ocr:tota"])
+async def test_hits_of_all_steps_together_are_bounded_and_none_comes_twice(large: Database, typed: str):
+    ranking = await SearchIndex(large).rank(RankRequest(typed, [OWNER]))
+    assert 0 < len(ranking) <= MOST_TEXT_HITS
+    assert len(set(ranking.asset_ids)) == len(ranking)
+
+
+async def test_the_newest_part_is_small_and_complete(large: Database):
+    async with large.connection() as connection:
+        timeline = await Recency().timeline(connection, [OWNER])
+        newest = timeline.newest(3000)
+        assert newest is not None
+        tokens = " | ".join(f"'{period}'" for period in newest.tokens)
+        cursor = await connection.execute(
+            "select count(*), min(taken_at) from search_token where tokens @@ %s::tsquery", [tokens]
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        count, oldest = row
+        assert 3000 <= count < 3100
+        cursor = await connection.execute("select count(*) from search_token where taken_at >= %s", [oldest])
+        assert await cursor.fetchone() == (count,)
+        assert oldest.date() >= newest.since
+        cursor = await connection.execute("select count(*) from search_token where taken_at >= %s", [newest.since])
+        assert await cursor.fetchone() == (count,)
+    assert timeline.total == 20_000
+    assert timeline.newest(15_000) is None
+
+
+async def test_timelines_are_read_again_when_old(database: Database):
+    now = [0.0]
+    recency = Recency(clock=lambda: now[0])
+    index = SearchIndex(database)
+    async with database.connection() as connection:
+        assert (await recency.timeline(connection, [OWNER])).total == 0
+    await index.put_texts([AssetText(UUID(int=1), OWNER, None, paper("字"))])
+    async with database.connection() as connection:
+        assert (await recency.timeline(connection, [OWNER])).total == 0
+        now[0] = 301.0
+        assert (await recency.timeline(connection, [OWNER])).total == 1
