@@ -5,11 +5,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from psycopg import conninfo
 
 from allinone.database.embedded import EmbeddedPostgres
 from support.page_site import PageSite
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
