@@ -4,6 +4,7 @@ import numpy as np
 import psycopg
 import pytest
 
+from allinone.search.text_leg import MOST_TEXT_HITS
 from support.extension_site import ExtensionSite, FixedEncoder
 
 EAST, NORTH = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
@@ -165,6 +166,22 @@ async def test_filters_are_honoured(site):
         assert await found(filter={"id": {"eq": str(picture)}}) == [str(picture)]
         assert await found(filter={"originalFileName": {"like": "a_b"}}) == [str(picture)]
         assert await found(filter={"takenAt": {"gte": "2024-01-03T00:00:00Z"}}) == [str(video)]
+
+
+async def test_filters_reach_photos_older_than_those_a_common_word_ranks(site):
+    old = await site.add("old.jpg", ["發票 甲"], make="Kestrel")
+    video = await site.add("old.mp4", ["發票 乙"], kind="VIDEO")
+    await site.fill(MOST_TEXT_HITS + 20, "發票")
+    async with site.client() as client:
+        assert str(old) not in ids(await smart(client, query="ocr:發票", size=1000))
+        assert ids(await smart(client, query="ocr:發票", make="Kestrel")) == [str(old)]
+        assert ids(await smart(client, query="ocr:發票", type="VIDEO")) == [str(video)]
+        assert ids(await smart(client, query="ocr:發票", ocr="甲")) == [str(old)]
+        assert ids(await smart(client, query="ocr:發票", ocr="發票", takenBefore="2024-01-03T23:00:00Z")) == [
+            str(video),
+            str(old),
+        ]
+        assert ids(await smart(client, query="ocr:發票", make="Kestrel", type="VIDEO")) == []
 
 
 NOBODY = "7d0c5c8f-5b1e-4a0e-9b56-0d1f4f0a8a11"

@@ -158,7 +158,7 @@ async def test_a_page_and_what_is_left_to_do_read_indexes_only(
 
 async def plan(database: Database, name: str, parameters: dict[str, object]) -> str:
     async with database.connection() as connection:
-        query = b"explain (format json) " + statement(name).as_bytes(None)
+        query = b"explain (format json) " + statement(name)
         rows = await (await connection.execute(query, parameters)).fetchall()
     nodes: list[str] = []
 

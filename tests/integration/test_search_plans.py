@@ -10,6 +10,7 @@ from allinone.search.candidates import exact_steps, fuzzy_step
 from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.query import parse
 from allinone.search.recency import Recency
+from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, statement
 from allinone.search.text_leg import MOST_TEXT_HITS
 from unit.search.papers import paper
@@ -17,14 +18,14 @@ from unit.search.papers import paper
 OWNER = UUID("00000000-0000-4000-8000-000000000001")
 
 FILL = """
-insert into search_token (asset_id, owner_id, taken_at, tokens, folded, chains, confidences)
+insert into search_token (asset_id, owner_id, taken_at, tokens, folded, joined, chains, confidences)
 select gen_random_uuid(), %(owner)s, timestamp '2015-01-01' + number * interval '4 hours',
        array_to_tsvector(array[
            '总计', '总', '计', '=total', 'tot', 'ota', 'tal', 'w' || number, chr(19968 + number %% 20000),
            '@' || extract(year from timestamp '2015-01-01' + number * interval '4 hours'),
            to_char(timestamp '2015-01-01' + number * interval '4 hours', '"@"YYYYMM"m"'),
            to_char(timestamp '2015-01-01' + number * interval '4 hours', '"@"YYYYMMDD"d"')
-       ]), '总计 total', '', '\\x0000803f'
+       ]), '总计 total', '', '', '\\x0000803f'
 from generate_series(1, 20000) as number
 """
 
@@ -50,11 +51,38 @@ async def test_candidates_come_from_the_index(large: Database, typed: str):
     query = parse(typed)
     async with large.connection() as connection:
         for tokens in filter(None, [*(step.tsquery for step in exact_steps(query)), fuzzy_step(query)]):
-            parameters = {"tokens": tokens, "owners": [OWNER], "before": date(2020, 1, 1), "most": MOST_TEXT_HITS}
+            parameters = Scope((OWNER,)).parameters | {
+                "tokens": tokens,
+                "before": date(2020, 1, 1),
+                "most": MOST_TEXT_HITS,
+            }
             plan = await explain(connection, "candidates", parameters)
             assert "Bitmap Index Scan on search_token_tokens" in plan
             assert "Seq Scan" not in plan
             assert "Parallel" not in plan
+
+
+async def test_a_few_photos_come_by_their_keys_however_common_the_word(large: Database):
+    async with large.connection() as connection:
+        scope = Scope((OWNER,), [UUID(int=number) for number in range(5)])
+        parameters = scope.parameters | {"tokens": "'总计'", "before": None, "most": MOST_TEXT_HITS}
+        plan = await explain(connection, "candidates", parameters)
+    assert "search_token_pkey" in plan
+    assert "Seq Scan" not in plan
+
+
+async def test_what_is_beyond_the_bound_is_found_among_few(large: Database):
+    index = SearchIndex(large)
+    async with large.connection() as connection:
+        cursor = await connection.execute("select asset_id from search_token order by taken_at limit 4000")
+        oldest = [asset_id for (asset_id,) in await cursor.fetchall()]
+    few = await index.rank(RankRequest("ocr:總計", [OWNER], within=oldest[:5]))
+    assert set(few.asset_ids) == set(oldest[:5])
+    assert not few.truncated
+    many = await index.rank(RankRequest("ocr:總計", [OWNER], within=oldest))
+    assert set(many.asset_ids) == set(oldest[-MOST_TEXT_HITS:])
+    assert many.truncated
+    assert (await index.rank(RankRequest("ocr:總計", [OWNER], within=[]))).asset_ids == []
 
 
 async def test_documents_come_by_their_keys(large: Database):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import numpy as np
@@ -20,7 +20,7 @@ from allinone.extension.photo_search import TextEncoder
 from allinone.extension.settings import ExtensionSettings
 from allinone.library.identity import asset_id, path_key
 from allinone.library.store import LibraryStore
-from allinone.search.index import SearchIndex
+from allinone.search.index import AssetText, SearchIndex
 from allinone.wire.ocr import OcrLine
 
 MODEL = "test-model"
@@ -114,6 +114,25 @@ class ExtensionSite:
             if vector is not None:
                 await index.put_vector(identity, self.library_id, taken, MODEL, np.array(vector, np.float32))
         return identity
+
+    async def fill(self, count: int, text: str) -> None:
+        """Photos all with the same text, younger than those added so far; they have no files to show."""
+        rows = []
+        for _ in range(count):
+            self._added += 1
+            identity, name = uuid4(), f"{self._added}.jpg"
+            rows.append({
+                "id": identity, "library": self.library_id, "checksum": identity.bytes, "kind": "IMAGE",
+                "taken": FIRST_DAY + timedelta(days=self._added), "size": 1, "make": None,
+                "key": path_key(name.encode()), "path": name.encode(), "name": name, "media_type": "image/jpeg",
+                "duration": None,
+            })  # fmt: skip
+        with psycopg.connect(self.dsn) as connection, connection.cursor() as cursor:
+            cursor.executemany(ADD_ASSET, rows)
+            cursor.executemany(ADD_FILE, rows)
+        texts = [AssetText(row["id"], self.library_id, row["taken"], [line(text)]) for row in rows]
+        async with Database(self.dsn) as database:
+            await SearchIndex(database).put_texts(texts)
 
     def app(self, encoder: TextEncoder | None = None, **settings: object) -> FastAPI:
         """The app over this library."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -10,16 +10,18 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from allinone.errors import DatabaseUnavailable, InvalidRequest, ModelMissing, NotFound
+from allinone.errors import InvalidRequest, ModelMissing, NotFound
 from allinone.extension.ranking_cache import RankingCache
 from allinone.extension.search_metrics import SearchMetrics
 from allinone.library.filters import AssetFilters
 from allinone.library.store import LibraryAsset, LibraryStore
 from allinone.search.index import PictureMatch, Ranking, RankRequest, SearchIndex, TextMatch
+from allinone.search.picture_leg import Vector, unit_vector
 from allinone.search.query import parse
 
 MAX_PAGE_SIZE = 1000
 ENCODER_SECONDS = 15.0
+MOST_ALLOWED = 200_000  # photos that pass a query's conditions and are searched by themselves: the newest
 
 logger = logging.getLogger(__name__)
 
@@ -157,48 +159,66 @@ class PhotoSearch:
         return found
 
     async def _rank(self, query: PhotoQuery) -> _Found:
-        ranking, notice = await self._ranking(query)
-        if ranking is None:
+        vector, notice = await self._vector(query)
+        if query.like is not None and notice is not None:
             return _Found(None, [], notice)
-        ids = ranking.asset_ids
-        owner = query.filters.library_id
-        if query.containing.strip():
-            wanted = set((await self._index.rank(RankRequest(query.containing, [owner], text_only=True))).asset_ids)
-            ids = [asset_id for asset_id in ids if asset_id in wanted]
-        if query.filters != AssetFilters(owner):
-            ids = [asset.id for asset in await self._library.select(ids, query.filters)]
+        try:
+            ranking, ids = await self._passing(query, vector, None)
+            if ranking.truncated and len(ids) < len(ranking):
+                # What passes may lie beyond what a ranking of all photos holds, so it is ranked by itself.
+                ranking, ids = await self._passing(query, vector, await self._allowed(query))
+        except NotFound:
+            return _Found(None, [], Notice.NOT_EMBEDDED)
         return _Found(ranking, ids, notice)
 
-    async def _ranking(self, query: PhotoQuery) -> tuple[Ranking | None, Notice | None]:
-        if query.like is not None:
-            return await self._similar(query.like, query.filters.library_id)
-        request = RankRequest(query.text, [query.filters.library_id], text_only=query.text_only)
+    async def _passing(
+        self, query: PhotoQuery, vector: Vector | None, within: list[UUID] | None
+    ) -> tuple[Ranking, list[UUID]]:
+        """A ranking, and those of its photos that pass the query's conditions, in its order."""
+        ranking = await self._ranking(query, vector, within)
+        ids = ranking.asset_ids
+        if query.containing.strip():
+            wanted = set(await self._containing(query, ids))
+            ids = [asset_id for asset_id in ids if asset_id in wanted]
+        if query.filters != AssetFilters(query.filters.library_id):
+            ids = [asset.id for asset in await self._library.select(ids, query.filters)]
+        return ranking, ids
+
+    async def _allowed(self, query: PhotoQuery) -> list[UUID]:
+        """The photos that pass the query's conditions, whatever it looks for."""
+        ids = await self._library.ids(query.filters, limit=MOST_ALLOWED)
+        return await self._containing(query, ids) if query.containing.strip() else ids
+
+    async def _containing(self, query: PhotoQuery, ids: list[UUID]) -> list[UUID]:
+        request = RankRequest(query.containing, [query.filters.library_id], within=ids, text_only=True)
+        return (await self._index.rank(request)).asset_ids
+
+    async def _ranking(self, query: PhotoQuery, vector: Vector | None, within: list[UUID] | None) -> Ranking:
+        owners, model = [query.filters.library_id], self._encoder.clip_model if self._encoder else None
+        if query.like is not None and model is not None:
+            return await self._index.similar(query.like, owners, model=model, within=within)
+        request = RankRequest(query.text, owners, within, vector, model, text_only=query.text_only)
+        return await self._index.rank(request)
+
+    async def _vector(self, query: PhotoQuery) -> tuple[Vector | None, Notice | None]:
+        """The vector of what the query looks for, if pictures are to be compared; else why they are not."""
         parsed = parse(query.text)
-        if query.text_only or parsed.text_only or not parsed.picture_text.strip():
-            return await self._index.rank(request), None
-        if self._encoder is None:
-            return await self._index.rank(request), Notice.NO_CLIP_MODEL
+        if query.like is None and (query.text_only or parsed.text_only or not parsed.picture_text.strip()):
+            return None, None
+        if self._encoder is None or self._encoder.clip_model is None:
+            return None, Notice.NO_CLIP_MODEL
+        if query.like is not None:
+            return None, None
         try:
             async with asyncio.timeout(ENCODER_SECONDS):
-                vector = await self._encoder.embed_text(parsed.picture_text)
-            return await self._index.rank(replace(request, vector=vector, model=self._encoder.clip_model)), None
-        except DatabaseUnavailable:
-            raise
+                return unit_vector(await self._encoder.embed_text(parsed.picture_text)), None
         except ModelMissing:
-            return await self._index.rank(request), Notice.NO_CLIP_MODEL
+            return None, Notice.NO_CLIP_MODEL
         except Exception:
             # Whatever is wrong with the model or its vector costs the picture leg, never the answer.
             logger.exception("The CLIP model could not read a query; it is answered by text alone")
             self._metrics.encoder_failures.inc()
-            return await self._index.rank(request), Notice.ENCODER_FAILED
-
-    async def _similar(self, asset_id: UUID, owner: UUID) -> tuple[Ranking | None, Notice | None]:
-        if self._encoder is None or self._encoder.clip_model is None:
-            return None, Notice.NO_CLIP_MODEL
-        try:
-            return await self._index.similar(asset_id, [owner], model=self._encoder.clip_model), None
-        except NotFound:
-            return None, Notice.NOT_EMBEDDED
+            return None, Notice.ENCODER_FAILED
 
     async def _hits(self, found: _Found, ids: list[UUID], query: PhotoQuery) -> list[PhotoHit]:
         if found.ranking is None or not ids:

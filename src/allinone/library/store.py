@@ -159,6 +159,13 @@ class LibraryStore:
         rows = await self._rows("asset_page", {**filters.parameters(), **bounds})
         return [asset_from_row(row) for row in rows]
 
+    async def ids(self, filters: AssetFilters, *, limit: int) -> list[UUID]:
+        """The ids of what `page` lists."""
+        if filters.impossible:
+            return []
+        rows = await self._rows("asset_ids", {**filters.parameters(), "limit": max(limit, 0)})
+        return [row["id"] for row in rows]
+
     async def progress(self, library_id: UUID) -> IndexProgress:
         """How far reading has come. Cheap enough to be asked each second.
 

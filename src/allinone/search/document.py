@@ -2,8 +2,8 @@
 
 import math
 import struct
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from allinone.search.characters import fold
@@ -23,33 +23,18 @@ class Place(NamedTuple):
     end: int
 
 
-class ChainText(NamedTuple):
-    """The lines of a chain as one text, and where each begins in it."""
-
-    text: str
-    chain: Chain
-    starts: tuple[int, ...]
-
-    def places(self, start: int, end: int) -> list[Place]:
-        """The parts of lines that [start, end) of the text covers."""
-        ends = (*(begin - 1 for begin in self.starts[1:]), len(self.text))
-        return [
-            Place(line, max(start, first) - first, min(end, last) - first)
-            for line, first, last in zip(self.chain.lines, self.starts, ends, strict=True)
-            if start < last and end > first
-        ]
-
-
 class Document(NamedTuple):
     """The text of one asset, folded.
 
     Attributes:
         folded: its lines, folded, joined by line breaks; as many lines as were recognised.
-        chains: which lines go on in which, as `pack_chains` writes it.
+        joined: each chain of lines as one text, with seams between its lines; the chains joined by line breaks.
+        chains: which lines each chain has, as `pack_chains` writes it.
         confidences: the recogniser's confidence for each line, packed as 32-bit floats.
     """
 
     folded: str
+    joined: str
     chains: str
     confidences: bytes
 
@@ -58,8 +43,10 @@ class Document(NamedTuple):
         """The document made of an asset's lines, none of which may have a line break in it."""
         # One call for the whole text: per-line calls cost more than the folding itself.
         folded = fold("\n".join(line.text for line in lines))
+        chains = find_chains(lines)
         confidences = [_confidence(line.text_score) for line in lines]
-        return cls(folded, pack_chains(find_chains(lines)), struct.pack(f"<{len(lines)}f", *confidences))
+        packed = struct.pack(f"<{len(lines)}f", *confidences)
+        return cls(folded, _join(folded.split("\n"), chains), pack_chains(chains), packed)
 
     def confidence(self, line: int) -> float:
         """The confidence of one line, 0..1."""
@@ -71,16 +58,29 @@ class Document(NamedTuple):
         begin = self.folded.rfind("\n", 0, start) + 1
         return Place(self.folded.count("\n", 0, start), start - begin, end - begin)
 
-    def chain_texts(self) -> Iterator[ChainText]:
-        """The lines of each chain as one text."""
-        if not self.chains:
-            return
+    def places(self, start: int, end: int) -> tuple[Place, ...]:
+        """The parts of lines that [start, end) of `joined`, which must not cross a line break, covers."""
+        first = self.joined.rfind("\n", 0, start) + 1
         lines = self.folded.split("\n")
-        for chain in unpack_chains(self.chains):
-            texts = [lines[index] for index in chain.lines]
-            starts = accumulate((len(text) + 1 for text in texts[:-1]), initial=0)
-            joined = texts[0] + "".join(_seam(chain.kind, before, after) + after for before, after in pairwise(texts))
-            yield ChainText(joined, chain, tuple(starts))
+        covered = []
+        for line in self.chain(start).lines:
+            last = first + len(lines[line])
+            if start < last and end > first:
+                covered.append(Place(line, max(start, first) - first, min(end, last) - first))
+            first = last + 1
+        return tuple(covered)
+
+    def chain(self, at: int) -> Chain:
+        """The chain whose text stands at `at` of `joined`."""
+        return unpack_chains(self.chains)[self.joined.count("\n", 0, at)]
+
+
+def _join(lines: Sequence[str], chains: Sequence[Chain]) -> str:
+    return "\n".join(_join_chain(chain.kind, [lines[line] for line in chain.lines]) for chain in chains)
+
+
+def _join_chain(kind: str, texts: Sequence[str]) -> str:
+    return texts[0] + "".join(_seam(kind, before, after) + after for before, after in pairwise(texts))
 
 
 def _seam(kind: str, before: str, after: str) -> str:

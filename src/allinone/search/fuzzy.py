@@ -80,10 +80,9 @@ class FuzzyPart:
             if found:
                 yield Near(similarity, (document.place(*found.span()),))
                 return
-            if document.chains:
-                for chain in document.chain_texts():
-                    if found := pattern.search(chain.text):
-                        yield Near(similarity * 0.95, tuple(chain.places(*found.span())))
+            over = pattern.search(document.joined)
+            if over:
+                yield Near(similarity * 0.95, document.places(*over.span()))
         if absent <= len(self.dense) * (1 - LEAST_OVERLAP):
             yield from self._overlapping(document)
 

@@ -23,6 +23,7 @@ class RankRequest:
     Attributes:
         query: as typed; `ocr:`, "quotes" and -exclusion are understood.
         owners: whose photos; with none, nothing is found.
+        within: only these photos; None for all of the owners'.
         vector: the CLIP vector of the query, L2-normalised, shape (dim,); None to go by text alone.
         model: the CLIP model that made the vector.
         text_only: look at the text in photos only, whatever the query says.
@@ -32,6 +33,7 @@ class RankRequest:
 
     query: str
     owners: Sequence[UUID]
+    within: Sequence[UUID] | None = None
     vector: NDArray[np.float32] | None = None
     model: str | None = None
     text_only: bool = False
@@ -58,7 +60,7 @@ class Ranking:
     Attributes:
         query: the query, understood; None where a photo was compared.
         owners: whose photos were searched.
-        truncated: the text was found in more photos than are ranked; the newest are.
+        truncated: there is more than is ranked: of photos with the text the newest are, of pictures the likest.
     """
 
     query: ParsedQuery | None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from allinone.database.pool import Connection, Database
 from allinone.errors import NotFound
+from allinone.search.calibration import Calibration
 from allinone.search.document import Document
 from allinone.search.highlight import matched_lines
 from allinone.search.hits import (
@@ -27,6 +28,7 @@ from allinone.search.hits import (
 from allinone.search.lines import pack_numbers, storable, unpack_lines
 from allinone.search.match import Matcher
 from allinone.search.picture_leg import (
+    MOST_PICTURE_HITS,
     Backgrounds,
     PictureQuestion,
     find_pictures,
@@ -37,6 +39,7 @@ from allinone.search.picture_leg import (
 from allinone.search.query import ParsedQuery, parse
 from allinone.search.ranking import PictureHit, fuse, rank_pictures, rank_text
 from allinone.search.recency import Recency
+from allinone.search.scope import Scope
 from allinone.search.statements import statement
 from allinone.search.text_leg import TextHits, documents, find_text
 from allinone.search.tokens import document_tokens
@@ -142,28 +145,39 @@ class SearchIndex:
             InvalidRequest: the request's vector is zero, not finite, or not one row of numbers.
         """
         query = parse(request.query)
-        owners = tuple(dict.fromkeys(request.owners))
-        question = _question(request, query, owners)
+        scope = Scope(tuple(dict.fromkeys(request.owners)), request.within)
+        owners = scope.owners
+        question = _question(request, query, scope)
         if not owners or (not query.parts and question is None):
             return Ranking(query, owners)
         async with self._database.connection() as connection:
             text = (
-                await find_text(connection, query, owners, self._recency)
+                await find_text(connection, query, scope, self._recency)
                 if query.parts
                 else TextHits([], truncated=False)
             )
             if question is None:
                 return Ranking(query, owners, rank_text(text.hits), text.truncated)
-            pictures = await self._pictures(connection, question, query, text, request.cutoff)
+            calibration = await self._backgrounds.calibrate(connection, question)
+            pictures = await find_pictures(connection, question, calibration, request.cutoff)
+            truncated = text.truncated or len(pictures) >= MOST_PICTURE_HITS
+            pictures = await self._without_excluded(connection, query, pictures, owners)
+            pictures += await self._likeness(connection, question, calibration, text, pictures)
         if not pictures:
-            return Ranking(query, owners, rank_text(text.hits), text.truncated)
+            return Ranking(query, owners, rank_text(text.hits), truncated)
         hits = fuse(text.hits, pictures, picture_weight=request.picture_weight)
-        return Ranking(query, owners, hits, text.truncated)
+        return Ranking(query, owners, hits, truncated)
 
     async def similar(
-        self, asset_id: UUID, owners: Sequence[UUID], *, model: str, cutoff: Cutoff = "normal"
+        self,
+        asset_id: UUID,
+        owners: Sequence[UUID],
+        *,
+        model: str,
+        within: Sequence[UUID] | None = None,
+        cutoff: Cutoff = "normal",
     ) -> Ranking:
-        """The photos of `owners` that look like one of theirs, which is not among them.
+        """The photos of `owners` (only those `within`, if given) that look like one of theirs, which is left out.
 
         Raises:
             NotFound: the asset has no vector of `model`, or is not theirs.
@@ -174,10 +188,11 @@ class SearchIndex:
             if vector is None:
                 message = f"Photo {asset_id} has not been read by the CLIP model {model} yet."
                 raise NotFound(message)
-            question = PictureQuestion(vector, model, asked)
+            question = PictureQuestion(vector, model, Scope(asked, within))
             calibration = await self._backgrounds.calibrate(connection, question)
             found = await find_pictures(connection, question, calibration, cutoff)
-        return Ranking(None, asked, rank_pictures(hit for hit in found if hit.asset_id != asset_id))
+        hits = rank_pictures(hit for hit in found if hit.asset_id != asset_id)
+        return Ranking(None, asked, hits, len(found) >= MOST_PICTURE_HITS)
 
     async def explain(self, ranking: Ranking, asset_ids: Sequence[UUID]) -> list[Hit]:
         """Why some assets of a ranking are in it, in the order given; others are left out.
@@ -194,31 +209,35 @@ class SearchIndex:
             texts = await asyncio.to_thread(_explain_texts, ranking.query, found, lines)
         return [_explained(hit, texts.get(hit.asset_id)) for hit in hits]
 
-    async def _pictures(
+    async def _without_excluded(
+        self, connection: Connection, query: ParsedQuery, pictures: list[PictureHit], owners: Sequence[UUID]
+    ) -> list[PictureHit]:
+        """The pictures whose text has nothing that the query excludes."""
+        if not query.excluded or not pictures:
+            return pictures
+        matcher = Matcher(query)
+        kept = await documents(connection, [hit.asset_id for hit in pictures], owners)
+        unwanted = {asset_id for asset_id, document in kept.items() if matcher.excludes(document)}
+        return [hit for hit in pictures if hit.asset_id not in unwanted]
+
+    async def _likeness(
         self,
         connection: Connection,
         question: PictureQuestion,
-        query: ParsedQuery,
+        calibration: Calibration | None,
         text: TextHits,
-        cutoff: Cutoff,
+        pictures: Sequence[PictureHit],
     ) -> list[PictureHit]:
-        """The pictures kept, and with them the likeness of the photos that were found by their text."""
-        calibration = await self._backgrounds.calibrate(connection, question)
-        pictures = await find_pictures(connection, question, calibration, cutoff)
+        """How like the photos are that were found by their text and are not among `pictures`."""
         seen = {hit.asset_id for hit in pictures}
-        if query.excluded and seen:
-            matcher = Matcher(query)
-            kept = await documents(connection, list(seen), question.owners)
-            unwanted = {asset_id for asset_id, document in kept.items() if matcher.excludes(document)}
-            pictures = [hit for hit in pictures if hit.asset_id not in unwanted]
         missing = {hit.asset_id: hit.taken_at for hit in text.hits if hit.asset_id not in seen}
-        if missing:
-            found = await similarities(connection, question, list(missing))
-            pictures.extend(
-                PictureHit(asset_id, missing[asset_id], cosine, calibration.z(cosine) if calibration else None)
-                for asset_id, cosine in found.items()
-            )
-        return pictures
+        if not missing:
+            return []
+        found = await similarities(connection, question, list(missing))
+        return [
+            PictureHit(asset_id, missing[asset_id], cosine, calibration.z(cosine) if calibration else None)
+            for asset_id, cosine in found.items()
+        ]
 
     @asynccontextmanager
     async def _joined(self, connection: Connection | None) -> AsyncIterator[Connection]:
@@ -229,10 +248,10 @@ class SearchIndex:
             yield own
 
 
-def _question(request: RankRequest, query: ParsedQuery, owners: tuple[UUID, ...]) -> PictureQuestion | None:
+def _question(request: RankRequest, query: ParsedQuery, scope: Scope) -> PictureQuestion | None:
     if request.vector is None or request.model is None or request.text_only or query.text_only:
         return None
-    return PictureQuestion(unit_vector(request.vector), request.model, owners)
+    return PictureQuestion(unit_vector(request.vector), request.model, scope)
 
 
 def _text_row(text: AssetText) -> dict[str, object]:
@@ -247,6 +266,7 @@ def _text_row(text: AssetText) -> dict[str, object]:
         "texts": "\n".join(line.text for line in lines),
         "numbers": pack_numbers(lines),
         "folded": document.folded,
+        "joined": document.joined,
         "chains": document.chains,
         "confidences": document.confidences,
     }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from allinone.search.document import SEAMS, Document, Place
@@ -153,7 +154,7 @@ class Matcher:
         for pattern in patterns:
             places.extend(
                 document.place(found.start(), found.end())
-                for found, _ in zip(pattern.finditer(document.folded), range(MOST_OCCURRENCES), strict=False)
+                for found in islice(pattern.finditer(document.folded), MOST_OCCURRENCES)
             )
         return sorted(set(places), key=lambda place: (place.line, place.start, place.end))
 
@@ -216,20 +217,17 @@ class _Phrase:
                 break
         if best is not None:
             return _Found(best[0], (document.place(best[1], best[2]),))
-        if not document.chains or not all(character in text for character in self.dense):
-            return None
-        over = _over_seams(document, self.pattern, self.length)
+        over = _over_seams(document, self.pattern, self.length) if document.joined else ()
         return max(over, key=lambda found: found.quality, default=None)
 
 
 def _over_seams(document: Document, pattern: re.Pattern[str], length: int) -> Iterator[_Found]:
-    for chain in document.chain_texts():
-        found = pattern.search(chain.text)
-        if found is not None:
-            start, end = found.span()
-            crossed = sum(chain.text.count(seam, start, end) for seam in SEAMS)
-            quality = _quality(chain.text, start, end, length + crossed)
-            yield _Found(quality * OVER_SEAM[chain.chain.kind], tuple(chain.places(start, end)))
+    text = document.joined
+    for found in islice(pattern.finditer(text), MOST_OCCURRENCES):
+        start, end = found.span()
+        crossed = sum(text.count(seam, start, end) for seam in SEAMS)
+        quality = _quality(text, start, end, length + crossed)
+        yield _Found(quality * OVER_SEAM[document.chain(start).kind], document.places(start, end))
 
 
 def _quality(text: str, start: int, end: int, length: int) -> float:

@@ -14,6 +14,7 @@ from allinone.errors import InvalidRequest
 from allinone.search.calibration import MOST_BACKGROUND, Calibration, keep
 from allinone.search.hits import Cutoff
 from allinone.search.ranking import PictureHit
+from allinone.search.scope import Scope
 from allinone.search.statements import statement
 
 MOST_PICTURE_HITS = 200
@@ -48,15 +49,14 @@ class PictureQuestion:
 
     vector: Vector  # of length 1
     model: str
-    owners: tuple[UUID, ...]
+    scope: Scope
 
     @property
     def parameters(self) -> dict[str, object]:
         """For the statements."""
-        return {
+        return self.scope.parameters | {
             "vector": self.vector,
             "model": self.model,
-            "owners": list(self.owners),
             "dimensions": len(self.vector),
         }
 
@@ -70,7 +70,7 @@ class Backgrounds:
 
     async def calibrate(self, connection: Connection, question: PictureQuestion) -> Calibration | None:
         """Measure the question's vector against its owners' photos; None where they have too few."""
-        key = (tuple(sorted(question.owners)), question.model, len(question.vector))
+        key = (tuple(sorted(question.scope.owners)), question.model, len(question.vector))
         kept = self._kept.get(key)
         if kept is None or self._clock() - kept[0] > BACKGROUND_AGE:
             sample = await _sample(connection, question)

@@ -14,6 +14,7 @@ from allinone.search.match import Matcher
 from allinone.search.query import ParsedQuery
 from allinone.search.ranking import TextHit
 from allinone.search.recency import Recency, Timeline
+from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, statement
 
 MOST_TEXT_HITS = 300
@@ -42,10 +43,10 @@ class TextHits:
     truncated: bool
 
 
-async def find_text(connection: Connection, query: ParsedQuery, owners: Sequence[UUID], recency: Recency) -> TextHits:
-    """The photos of `owners` whose text answers `query`."""
+async def find_text(connection: Connection, query: ParsedQuery, scope: Scope, recency: Recency) -> TextHits:
+    """The photos in `scope` whose text answers `query`."""
     matcher = Matcher(query)
-    timeline = await recency.timeline(connection, owners)
+    timeline = await recency.timeline(connection, scope.owners)
     found: dict[UUID, TextHit] = {}
     truncated = False
     widest: list[Candidate] | None = None
@@ -54,13 +55,13 @@ async def find_text(connection: Connection, query: ParsedQuery, owners: Sequence
     if len(query.parts) > 1:
         # Several terms are seldom together: where all their photos are few, looking for the phrase in each of them
         # costs less than asking the stricter steps, which find nothing more.
-        widest = await _newest_candidates(connection, steps[-1].tsquery, owners, timeline)
+        widest = await _newest_candidates(connection, steps[-1].tsquery, scope, timeline)
         steps = steps if len(widest) >= FEW_TOGETHER else [Step(steps[-1].tsquery, phrase=True)]
     for step in steps:
         if widest is not None and step is steps[-1]:
             candidates = widest
         else:
-            candidates = await _newest_candidates(connection, step.tsquery, owners, timeline)
+            candidates = await _newest_candidates(connection, step.tsquery, scope, timeline)
         new = [candidate for candidate in candidates if candidate[0] not in looked_at]
         looked_at.update(asset_id for asset_id, _, _ in new)
         # What a looser step finds beyond a complete list of phrases has none.
@@ -72,7 +73,7 @@ async def find_text(connection: Connection, query: ParsedQuery, owners: Sequence
             break
     fuzzy = fuzzy_step(query) if len(found) < FUZZY_BELOW else None
     if fuzzy is not None:
-        candidates = await _newest_candidates(connection, fuzzy, owners, timeline, MOST_MISREAD)
+        candidates = await _newest_candidates(connection, fuzzy, scope, timeline, MOST_MISREAD)
         new = [candidate for candidate in candidates if candidate[0] not in found]
         for hit in await asyncio.to_thread(_decide, matcher, new, phrase=truncated, fuzzy=True):
             found[hit.asset_id] = hit
@@ -81,7 +82,7 @@ async def find_text(connection: Connection, query: ParsedQuery, owners: Sequence
 
 
 async def _newest_candidates(
-    connection: Connection, step: str, owners: Sequence[UUID], timeline: Timeline, most: int = MOST_TEXT_HITS
+    connection: Connection, step: str, scope: Scope, timeline: Timeline, most: int = MOST_TEXT_HITS
 ) -> list[Candidate]:
     """The newest candidates: out of the newest part of the library where that has enough of them.
 
@@ -91,31 +92,32 @@ async def _newest_candidates(
     found: list[Candidate] = []
     before: date | None = None
     part = FIRST_PART
-    for _ in range(2):
+    narrow = scope.within is not None and len(scope.within) <= FIRST_PART
+    for _ in range(0 if narrow else 2):
         newest = timeline.newest(part)
         if newest is None:
             break
         periods = " | ".join(f"'{period}'" for period in newest.tokens)
-        found += await _candidates(connection, f"({step}) & ({periods})", owners, before, most - len(found))
+        found += await _candidates(connection, f"({step}) & ({periods})", scope, before, most - len(found))
         if len(found) >= most:
             return found
         before = newest.since
         part = round(2 * part * most / max(len(found), 1))
-    return found + await _candidates(connection, step, owners, before, most - len(found))
+    return found + await _candidates(connection, step, scope, before, most - len(found))
 
 
 async def _candidates(
-    connection: Connection, tokens: str, owners: Sequence[UUID], before: date | None, most: int
+    connection: Connection, tokens: str, scope: Scope, before: date | None, most: int
 ) -> list[Candidate]:
-    parameters = {"tokens": tokens, "owners": list(owners), "before": before, "most": most}
+    parameters = scope.parameters | {"tokens": tokens, "before": before, "most": most}
     async with connection.pipeline():
         await connection.execute(INDEX_ONLY)
         cursor = connection.cursor(binary=True)
         await cursor.execute(statement("candidates"), parameters)
         rows = await cursor.fetchall()
     return [
-        (asset_id, taken_at, Document(folded, chains, confidences))
-        for asset_id, taken_at, folded, chains, confidences in rows
+        (asset_id, taken_at, Document(folded, joined, chains, confidences))
+        for asset_id, taken_at, folded, joined, chains, confidences in rows
     ]
 
 
@@ -133,6 +135,6 @@ async def documents(connection: Connection, asset_ids: Sequence[UUID], owners: S
     cursor = connection.cursor(binary=True)
     await cursor.execute(statement("documents"), {"assets": list(asset_ids), "owners": list(owners)})
     return {
-        asset_id: Document(folded, chains, confidences)
-        for asset_id, folded, chains, confidences in await cursor.fetchall()
+        asset_id: Document(folded, joined, chains, confidences)
+        for asset_id, folded, joined, chains, confidences in await cursor.fetchall()
     }

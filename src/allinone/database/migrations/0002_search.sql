@@ -7,9 +7,10 @@ create table search_token (
     taken_at timestamp,
     -- What the index finds it by.
     tokens tsvector not null,
-    -- What decides whether it answers: folded lines joined by line breaks, which of them go on in which, and
-    -- their confidences (32-bit floats, little-endian).
+    -- What decides whether it answers: folded lines joined by line breaks; those that go on in each other as one
+    -- text; which these are; and the confidence of each line (32-bit floats, little-endian).
     folded text not null,
+    joined text not null,
     chains text not null,
     confidences bytea not null
 );

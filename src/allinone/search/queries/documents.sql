@@ -1,3 +1,3 @@
-select asset_id, folded, chains, confidences
+select asset_id, folded, joined, chains, confidences
 from search_token
 where asset_id = any(%(assets)s::uuid[]) and owner_id = any(%(owners)s::uuid[])
