@@ -80,12 +80,14 @@ class RunningUp:
 
 
 @contextmanager
-def running_up(data_dir: Path, *arguments: str | Path) -> Iterator[RunningUp]:
+def running_up(data_dir: Path, *arguments: str | Path, **environment: str) -> Iterator[RunningUp]:
     """Start `up` on a free port, wait until it is ready, and end it with SIGTERM."""
     log_file = data_dir.parent / f"{data_dir.name}.log"
     command = [sys.executable, "-m", "allinone", "up", "--port", "0", "--data-dir", str(data_dir)]
     with log_file.open("ab") as output:
-        process = subprocess.Popen([*command, *map(str, arguments)], stdout=output, stderr=output, cwd="/")
+        process = subprocess.Popen(
+            [*command, *map(str, arguments)], stdout=output, stderr=output, cwd="/", env=os.environ | environment
+        )
     try:
         url = wait_for(lambda: _url(process, data_dir, log_file), f"up to be ready; see {log_file}")
         running = RunningUp(process, url, log_file)

@@ -24,6 +24,9 @@ def command(
     name: Annotated[str, typer.Argument(help="Which one; its own options follow, such as --json.")],
 ) -> None:
     """Measure: `bench search`, `bench ocr`, ... Ratios beside a named peer, in one run."""
+    if name in ("-h", "--help"):
+        typer.echo(f"{context.get_help()}\nBenchmarks: {', '.join(names()) or 'none here'}.")
+        raise typer.Exit
     if name not in names():
         known = ", ".join(names())
         message = (

@@ -98,7 +98,7 @@ class FuzzyPart:
     def _find_latin(self, document: Document) -> Iterator[Near]:
         text = document.folded
         for found in _any_of(tuple(self.pieces())).finditer(text):
-            start, end = _word_around(text, *found.span())
+            start, end = _word_around(text, *found.span(), len(self.dense) + self.errors)
             word = text[start:end]
             if abs(len(word) - len(self.dense)) > self.errors or _beside_digit(text, start, end):
                 continue
@@ -108,10 +108,12 @@ class FuzzyPart:
                 yield Near(similarity, (document.place(start, end),))
 
 
-def _word_around(text: str, start: int, end: int) -> tuple[int, int]:
-    while start > 0 and "a" <= text[start - 1] <= "z":
+def _word_around(text: str, start: int, end: int, longest: int) -> tuple[int, int]:
+    """The word that [start, end) is a part of; of one longer than `longest`, a part that is longer, too."""
+    least, most = max(end - longest - 1, 0), min(start + longest + 1, len(text))
+    while start > least and "a" <= text[start - 1] <= "z":
         start -= 1
-    while end < len(text) and "a" <= text[end] <= "z":
+    while end < most and "a" <= text[end] <= "z":
         end += 1
     return start, end
 

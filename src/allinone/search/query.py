@@ -90,7 +90,7 @@ def _take_apart(text: str) -> tuple[list[Term], list[Term], list[str]]:
     for found in _TERM.finditer(_dashes(text)):
         quoted = found["quoted"] is not None
         typed = found["quoted"] if quoted else found["plain"]
-        term = Term(fold(typed).strip(), quoted)
+        term = Term(fold(typed)[:MOST_CHARACTERS].strip(), quoted)  # folding one ligature may give 18 characters
         if not found["minus"]:
             shown.append(typed)
         if not term.dense:

@@ -9,11 +9,12 @@ import pytest
 
 from allinone.extension import pages
 from allinone.extension.pages.languages import Language
-from allinone.extension.pages.texts import TEXTS, Texts
+from allinone.extension.pages.texts.languages import TEXTS
+from allinone.extension.pages.texts.table import Texts
 
 NAMES = [field.name for field in dataclasses.fields(Texts) if field.name != "language"]
-SOURCES = "\n".join(path.read_text("utf-8") for path in Path(pages.__path__[0]).glob("*.py") if path.name != "texts.py")
-TABLE = (Path(pages.__path__[0]) / "texts.py").read_text("utf-8")
+SOURCES = "\n".join(path.read_text("utf-8") for path in Path(pages.__path__[0]).glob("*.py"))
+TABLE = (Path(pages.__path__[0]) / "texts" / "table.py").read_text("utf-8")
 HALF_WIDTH_BESIDE_HAN = re.compile(r"[\u4e00-\u9fff][,;:!?()]|[,;:!?()][\u4e00-\u9fff]")
 
 

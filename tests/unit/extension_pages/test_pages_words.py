@@ -12,7 +12,7 @@ from allinone.extension.pages.languages import Language
 from allinone.extension.pages.reasons import reasons
 from allinone.extension.pages.results import MAX_QUERY, clean_query
 from allinone.extension.pages.text_panel import matches, text_panel
-from allinone.extension.pages.texts import TEXTS
+from allinone.extension.pages.texts.languages import TEXTS
 from allinone.extension.photo_search import PhotoHit
 from allinone.library.store import LibraryAsset
 from allinone.search.index import MatchedLine, PictureMatch, TextMatch

@@ -81,6 +81,11 @@ def test_long_queries_are_bounded():
     assert answer("發票收據" * 10_000, paper("發票")) is None
 
 
+def test_one_ligature_of_many_letters_makes_no_long_term():
+    [term] = parse("\ufdfa" * MOST_CHARACTERS).terms
+    assert len(term.text) <= MOST_CHARACTERS
+
+
 @given(TYPED)
 def test_parsing_never_raises(typed: str):
     query = parse(typed)

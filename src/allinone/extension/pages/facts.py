@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from allinone.extension.pages.markup import Html, element
-from allinone.extension.pages.texts import Texts
+from allinone.extension.pages.texts.table import Texts
 from allinone.library.store import LibraryAsset
 
 _UNITS = ("KB", "MB", "GB", "TB")

@@ -8,6 +8,7 @@ from allinone.extension.pages.icons import icon
 from allinone.extension.pages.markup import Html, element, join
 from allinone.extension.pages.visits import Visit
 from allinone.extension.photo_search import Notice
+from allinone.http.login import LOGOUT_PATH
 from allinone.library.store import IndexProgress
 
 PULL_CLIP = "./run models pull ViT-B-16"
@@ -123,6 +124,10 @@ def _links(visit: Visit, failed: int) -> Html:
         links.append(element("a", icon("warning"), words, count, href=href, class_="unreadable", aria_label=label))
     words = element("span", visit.texts.status, class_="words")
     links.append(element("a", icon("info"), words, href=visit.status_url(), aria_label=visit.texts.status))
+    if visit.services.settings.password is not None:
+        words = element("span", visit.texts.log_out, class_="words")
+        button = element("button", icon("leave"), words, aria_label=visit.texts.log_out)
+        links.append(element("form", button, method="post", action=LOGOUT_PATH))
     return join(*links)
 
 

@@ -2,7 +2,7 @@
 
 from allinone.extension.pages.facts import definition_list
 from allinone.extension.pages.markup import Html, element, join
-from allinone.extension.pages.texts import Texts
+from allinone.extension.pages.texts.table import Texts
 from allinone.extension.photo_search import PhotoHit
 
 STRONG_Z, FAIR_Z = 5.0, 3.0  # the search shows pictures from z = 3 on; 6 is the most a score counts

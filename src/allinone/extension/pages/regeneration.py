@@ -10,7 +10,7 @@ from allinone.errors import AllInOneError
 from allinone.extension.pages.frame import raw, set_content, with_command
 from allinone.extension.pages.icons import icon
 from allinone.extension.pages.markup import Html, element, join
-from allinone.extension.pages.texts import Texts
+from allinone.extension.pages.texts.table import Texts
 from allinone.extension.pages.visits import Visit
 from allinone.library.store import Refresh, RefreshState
 

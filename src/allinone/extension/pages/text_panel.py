@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from allinone.extension.pages.highlighting import Span, marked
 from allinone.extension.pages.icons import icon
 from allinone.extension.pages.markup import Html, element, join
-from allinone.extension.pages.texts import Texts
+from allinone.extension.pages.texts.table import Texts
 from allinone.extension.photo_search import PhotoHit
 from allinone.library.store import LibraryAsset
 from allinone.wire.ocr import OcrLine

@@ -10,7 +10,8 @@ from fastapi import Request
 from nicegui import ui
 
 from allinone.extension.pages.languages import choose_language
-from allinone.extension.pages.texts import TEXTS, Texts
+from allinone.extension.pages.texts.languages import TEXTS
+from allinone.extension.pages.texts.table import Texts
 from allinone.extension.services import Services
 
 SERVICES_KEY = "allinone.services"
