@@ -8,6 +8,7 @@ from allinone.search.query import ParsedQuery, Term
 from allinone.search.tokens import LARGE, WORD, compact, phrase_tokens, words
 
 MOST_ONE_WRONG = 8  # characters up to which every place of one wrong character is asked for by itself
+MOST_LETTERS_ONE_WRONG = 7  # the same for letters; halves of longer words tell enough, at a quarter of the cost
 
 
 class Step(NamedTuple):
@@ -52,7 +53,7 @@ def _one_token(term: Term) -> bool:
 
 
 def _fuzzy(part: FuzzyPart) -> str:
-    if (part.chinese and len(part.dense) <= MOST_ONE_WRONG) or (part.errors == 1 and not part.chinese):
+    if len(part.dense) <= (MOST_ONE_WRONG if part.chinese else MOST_LETTERS_ONE_WRONG):
         ways = [_without(part.dense, at) for at in range(len(part.dense))]
     else:
         ways = [phrase_tokens(piece) for piece in part.pieces()]

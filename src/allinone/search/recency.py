@@ -4,12 +4,16 @@ Visiting the rows of all photos with a word that stands in every second one is w
 alone tells quickly which of them are of some years, months and days.
 """
 
+import math
 import time
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import IntEnum
 from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from allinone.database.pool import Connection
@@ -20,6 +24,7 @@ AGE = 300.0  # seconds a timeline is used: it decides how much work is done, and
 MOST_TIMELINES = 64
 MOST_PERIODS = 60  # tokens to ask for at once; each is looked at for every candidate
 LARGEST_PART = 0.5  # of a library; asking for more costs as much as asking for all
+COARSER = 1.5  # times as many photos as asked for are taken where that spares tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,44 +35,69 @@ class Newest:
     since: date
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """How many photos with text were taken on each day, the newest day first."""
+class _Period(IntEnum):
+    """A kind of period; the value is how many parts of (year, month, day) name one."""
 
-    days: Sequence[tuple[date, int]]
-    total: int
+    YEAR = 1
+    MONTH = 2
+    DAY = 3
+
+    def of(self, day: date) -> tuple[int, ...]:
+        """The period a day is in."""
+        return (day.year, day.month, day.day)[: self.value]
+
+
+_TOKENS = {_Period.YEAR: year_token, _Period.MONTH: month_token, _Period.DAY: day_token}
+
+
+class Timeline:
+    """How many photos with text were taken on each day.
+
+    Attributes:
+        total: how many there are, also those without a date.
+    """
+
+    def __init__(self, days: Sequence[tuple[date, int]], total: int) -> None:
+        """Take the `days` with photos, the newest first, and how many each has."""
+        self.total = total
+        # Of each kind of period, newest first: the oldest day with photos in it, and all photos up to its end.
+        self._ends = {period: _ends(days, period) for period in _Period}
 
     def newest(self, photos: int) -> "Newest | None":
-        """The newest part that holds `photos` or more; None where that is most of them."""
-        if photos > self.total * LARGEST_PART:
-            return None
-        wanted: list[date] = []
-        counted = 0
-        for day, count in self.days:
-            wanted.append(day)
-            counted += count
-            if counted >= photos:
-                break
-        if counted < photos or counted > self.total * LARGEST_PART:
-            return None
-        tokens = _periods(wanted)
-        return Newest(tokens, wanted[-1]) if len(tokens) <= MOST_PERIODS else None
+        """The newest part that holds `photos` or more; None where that is most of them.
+
+        It goes to the end of a year or month where that is not many more: each token is held against each candidate.
+        """
+        for period, most in ((_Period.YEAR, COARSER), (_Period.MONTH, COARSER), (_Period.DAY, math.inf)):
+            ends = self._ends[period]
+            last = bisect_left(ends, photos, key=itemgetter(1))
+            if last < len(ends) and ends[last][1] <= min(photos * most, self.total * LARGEST_PART):
+                tokens = self._tokens(ends[last][0], period)
+                return Newest(tokens, ends[last][0]) if len(tokens) <= MOST_PERIODS else None
+        return None
+
+    def _tokens(self, oldest: date, smallest: _Period) -> list[str]:
+        """The days from `oldest` on: its year in periods no smaller than `smallest`, all others as a whole."""
+        tokens = []
+        for period in list(_Period)[:smallest]:
+            ends, around = self._ends[period], period.of(oldest)[:-1]
+            at = bisect_left(ends, -oldest.toordinal(), key=lambda end: -end[0].toordinal())
+            if period is not smallest:
+                at -= 1  # the period that `oldest` is in is told by smaller ones
+            while at >= 0 and period.of(ends[at][0])[:-1] == around:
+                tokens.append(_TOKENS[period](ends[at][0]))
+                at -= 1
+        return tokens
 
 
-def _periods(days: Sequence[date]) -> list[str]:
-    """The last of some descending days' month by its days, its year by its months, all others by year."""
-    last = days[-1]
-    tokens = []
-    for year, in_year in groupby(days, key=lambda day: day.year):
-        if year != last.year:
-            tokens.append(year_token(date(year, 1, 1)))
-            continue
-        for month, in_month in groupby(in_year, key=lambda day: day.month):
-            if month != last.month:
-                tokens.append(month_token(date(year, month, 1)))
-            else:
-                tokens.extend(day_token(day) for day in in_month)
-    return tokens
+def _ends(days: Sequence[tuple[date, int]], period: _Period) -> list[tuple[date, int]]:
+    ends = []
+    counted = 0
+    for _, in_period in groupby(days, key=lambda entry: period.of(entry[0])):
+        entries = list(in_period)
+        counted += sum(count for _, count in entries)
+        ends.append((entries[-1][0], counted))
+    return ends
 
 
 class Recency:

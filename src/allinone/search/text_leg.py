@@ -26,10 +26,13 @@ FIRST_PART = 3000
 FUZZY_BELOW = 40
 """Misread text is looked for only where fewer photos than this have the text as typed."""
 
+FEW_IN_ALL = 1200
+"""Photos expected in all of a library up to which they are asked for at once."""
+
 FEW_TOGETHER = 150
 """Photos with all terms up to which the phrase is looked for in each of them."""
 
-MOST_MISREAD = 120
+MOST_MISREAD = 150
 """Photos looked at for misread text, which costs several times as much a photo; the newest."""
 
 Candidate = tuple[UUID, datetime | None, Document]
@@ -102,7 +105,9 @@ async def _newest_candidates(
         if len(found) >= most:
             return found
         before = newest.since
-        part = round(2 * part * most / max(len(found), 1))
+        if len(found) * timeline.total <= FEW_IN_ALL * part:
+            break
+        part = round(2 * part * most / len(found))
     return found + await _candidates(connection, step, scope, before, most - len(found))
 
 
