@@ -1,6 +1,7 @@
 """The index on a real PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from allinone.database.pool import Database
 from allinone.errors import InvalidRequest, NotFound
 from allinone.search.document import Document
 from allinone.search.index import RankRequest, SearchIndex
+from allinone.search.picture_leg import MOST_PICTURE_HITS
 from allinone.search.tokens import LARGE, document_tokens
 from allinone.wire.ocr import OcrLine
 from unit.search.papers import at, paper
@@ -277,6 +279,18 @@ async def test_excluded_words_hide_pictures_too(index: SearchIndex):
     await index.put_vector(labelled, OWNER, DAY, "m", _direction(1.0, 0.0))
     ranking = await index.rank(RankRequest("狗 -發票", [OWNER], vector=_direction(1.0, 0.0), model="m"))
     assert ranking.asset_ids == [picture]
+
+
+async def test_pictures_are_found_within_some_however_many_are_more_alike(index: SearchIndex):
+    likest = [await _picture(index, 1.0, number / 1e4) for number in range(MOST_PICTURE_HITS)]
+    allowed = [await _picture(index, 1.0, 0.5), await _picture(index, 1.0, 0.7)]
+    request = RankRequest("狗", [OWNER], vector=_direction(1.0, 0.0), model="m", cutoff="off")
+    ranking = await index.rank(request)
+    assert (set(ranking.asset_ids), ranking.truncated) == (set(likest), True)
+    among_few = await index.rank(replace(request, within=allowed))
+    assert (set(among_few.asset_ids), among_few.truncated) == (set(allowed), False)
+    similar = await index.similar(likest[0], [OWNER], model="m", within=allowed, cutoff="off")
+    assert similar.asset_ids == allowed
 
 
 async def test_similar_pictures(index: SearchIndex):
