@@ -1,12 +1,12 @@
 """Opens a data directory for a command: its lock, its database, its migrations."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from allinone.cli.background import background
 from allinone.database.data_directory import DataDirectory, Hold, default_data_directory
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
@@ -81,11 +81,8 @@ async def join_data(directory: DataDirectory, command: str) -> AsyncIterator[Loc
 async def _embedded_server(directory: DataDirectory) -> AsyncIterator[None]:
     server = EmbeddedPostgres(directory.postgres)
     server.start()
-    keeper = asyncio.create_task(server.keep_running(), name="keep PostgreSQL running")
     try:
-        yield
+        async with background(server.keep_running(), "keep PostgreSQL running"):
+            yield
     finally:
-        keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
         server.stop()

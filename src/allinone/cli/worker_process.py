@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
+from allinone.cli.background import background
 from allinone.database.data_directory import DataDirectory
 
 log = logging.getLogger(__name__)
@@ -29,13 +30,8 @@ class WorkerProcess:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep the worker running while the block runs."""
-        keeper = asyncio.create_task(self._keep_running(), name="keep the index worker running")
-        try:
+        async with background(self._keep_running(), "keep the index worker running"):
             yield
-        finally:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
 
     async def _keep_running(self) -> None:
         pause = 1.0

@@ -162,19 +162,12 @@ def _camera(name: EmptyField) -> Rule:
     return rule
 
 
-def _after(name: str) -> Rule:
+def _bound(name: str, stricter: Callable[[datetime, datetime], datetime]) -> Rule:
+    """One end of a span of time; where it is given twice, the stricter one holds."""
+
     def rule(filters: AssetFilters, value: Any) -> AssetFilters:
         moment = _moment.validate_python(value)
-        changes: dict[str, Any] = {name: max(getattr(filters, name) or moment, moment)}
-        return replace(filters, **changes)
-
-    return rule
-
-
-def _before(name: str) -> Rule:
-    def rule(filters: AssetFilters, value: Any) -> AssetFilters:
-        moment = _moment.validate_python(value)
-        changes: dict[str, Any] = {name: min(getattr(filters, name) or moment, moment)}
+        changes: dict[str, Any] = {name: stricter(getattr(filters, name) or moment, moment)}
         return replace(filters, **changes)
 
     return rule
@@ -186,13 +179,13 @@ _RULES: dict[tuple[str, str], Rule] = {
     ("visibility", "eq"): _visibility,
     ("originalFileName", "like"): _name,
     **{
-        (field, operator): make(f"{column}_{suffix}")
+        (field, operator): _bound(f"{column}_{suffix}", stricter)
         for field, column in (("takenAt", "taken"), ("createdAt", "created"), ("updatedAt", "updated"))
-        for operator, suffix, make in (
-            ("gt", "after", _after),
-            ("gte", "after", _after),
-            ("lt", "before", _before),
-            ("lte", "before", _before),
+        for operator, suffix, stricter in (
+            ("gt", "after", max),
+            ("gte", "after", max),
+            ("lt", "before", min),
+            ("lte", "before", min),
         )
     },
     **{
