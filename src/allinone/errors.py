@@ -6,6 +6,7 @@
     ├── DatabaseUnavailable         PostgreSQL cannot be reached, or would not start
     ├── ModelMissing                a model is not on disk; the message names the command that brings it
     ├── Overloaded                  a bounded queue is full; try again later
+    ├── BackendFailed               a server that we ask could not be reached, broke down, or answered nonsense
     ├── RequestError                the caller's fault
     │   ├── InvalidRequest          a body, query or option that cannot be understood
     │   ├── Unauthenticated         no credentials, or wrong ones
@@ -51,6 +52,10 @@ class Overloaded(AllInOneError):
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class BackendFailed(AllInOneError):
+    """A server that we ask could not be reached, broke down, or answered nonsense."""
 
 
 class RequestError(AllInOneError):

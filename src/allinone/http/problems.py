@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from allinone.errors import (
     AllInOneError,
+    BackendFailed,
     ConfigurationError,
     DatabaseUnavailable,
     Forbidden,
@@ -41,6 +42,7 @@ STATUS: Mapping[type[AllInOneError], HTTPStatus] = {
     UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     UnreadableImage: HTTPStatus.UNPROCESSABLE_ENTITY,
     Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    BackendFailed: HTTPStatus.BAD_GATEWAY,
     DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,

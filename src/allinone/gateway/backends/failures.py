@@ -1,0 +1,39 @@
+"""How a backend can fail, told apart by what is to be done about it.
+
+BackendFailed
+├── Unreachable       try again, here or elsewhere, as long as there is time
+├── Busy              the same, after the pause it asks for
+├── Broken            try elsewhere, a few times
+├── ServerFault       the same; it may be the image that is at fault
+└── WrongDimension    not here
+"""
+
+from allinone.errors import BackendFailed
+
+
+class Unreachable(BackendFailed):
+    """No connection, so nothing was asked. Trying again is always right."""
+
+
+class Busy(BackendFailed):
+    """It asks for patience (429, 503).
+
+    Attributes:
+        retry_after: seconds.
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Broken(BackendFailed):
+    """It hung, closed half way, sent us elsewhere, refused our key, or answered what is no answer."""
+
+
+class ServerFault(BackendFailed):
+    """It answered 5xx: its fault, or that of an image it cannot bear."""
+
+
+class WrongDimension(BackendFailed):
+    """Its vectors do not fit the model that is set in Immich."""
