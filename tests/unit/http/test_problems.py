@@ -38,6 +38,7 @@ def make(error):
         (errors.Overloaded("full", retry_after=7), 503),
         (errors.DatabaseUnavailable("down"), 503),
         (errors.ModelMissing("none"), 503),
+        (errors.BackendFailed("closed half way"), 502),
     ],
 )
 async def test_errors_of_ours_get_their_status_and_immichs_shape(error, status):
@@ -55,7 +56,7 @@ async def test_errors_of_ours_get_their_status_and_immichs_shape(error, status):
 def test_every_error_of_ours_has_a_status():
     ours = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.AllInOneError)]
     assert len(ours) > 10
-    assert {status_of(cls("x")) for cls in ours} <= {400, 401, 403, 404, 413, 415, 422, 500, 503}
+    assert {status_of(cls("x")) for cls in ours} <= {400, 401, 403, 404, 413, 415, 422, 500, 502, 503}
 
 
 async def test_an_unforeseen_error_tells_nothing_and_is_logged(caplog):
