@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from allinone.images.decode import decode_image
 from allinone.photos_ai.models.ocr import TextReader
-from allinone.photos_ai.models.text_detection import MOST_PIXELS, network_size
+from allinone.photos_ai.models.text_detection import MOST_PIXELS, MOST_PIXELS_ASKED_FOR, network_size
 
 FONT = Path(__file__).parents[2] / "support" / "fonts" / "sans-hant.otf"
 LINES = ["山茶咖啡館", "電子發票證明聯", "RD-40719326", "2023-08-1215:42:08", "退貨請攜帶發票至門市辦理", "總計560"]
@@ -63,6 +64,40 @@ def test_lines_that_are_not_certain_are_dropped(reader: TextReader, receipt: np.
     assert len(reader.read(receipt, minimum_score=middle)) == sum(score >= middle for score in scores)
 
 
+def test_places_that_are_not_certain_are_dropped(reader: TextReader, receipt: np.ndarray) -> None:
+    scores = [line.box_score for line in reader.read(receipt)]
+    middle = sorted(scores)[len(scores) // 2]
+    kept = reader.read(receipt, minimum_box_score=middle)
+    assert 0 < len(kept) < len(scores)
+    assert min(line.box_score for line in kept) >= middle
+
+
+def test_small_print_needs_enough_pixels(reader: TextReader) -> None:
+    page = Image.new("RGB", (1440, 1080), (225, 222, 215))
+    texts = [f"RECEIPT {40719326 + number * 7919}" for number in range(30)]
+    for number, text in enumerate(texts):
+        at = (100, 50 + number * 32)
+        ImageDraw.Draw(page).text(at, text, font=ImageFont.truetype(FONT, 14), fill="black")
+    assert reader.read(np.asarray(page), shorter_side=160) == []
+    assert [line.text for line in reader.read(np.asarray(page), shorter_side=736)] == texts
+
+
+def test_requests_at_the_same_time_do_not_see_each_others_options(reader: TextReader, receipt: np.ndarray) -> None:
+    ways: list[dict[str, float | int]] = [
+        {},
+        {"shorter_side": 200},
+        {"minimum_box_score": 0.8},
+        {"minimum_score": 0.97, "shorter_side": 960},
+        {"minimum_box_score": 0.99},
+    ]
+    small = np.ascontiguousarray(receipt[::2, ::2])
+    alone = [reader.read(small, **way) for way in ways]
+    assert len({tuple(lines) for lines in alone}) == len(ways)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda way: reader.read(small, **way), ways * 3))
+    assert together == alone * 3
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 400), (400, 3), (32, 32)])
 def test_nothing_to_read(reader: TextReader, size: tuple[int, int]) -> None:
     assert reader.read(np.full((*size, 3), 200, np.uint8)) == []
@@ -73,3 +108,10 @@ def test_the_network_sees_a_bounded_number_of_pixels(size: tuple[int, int]) -> N
     width, height = network_size(*size, 736)
     assert width % 32 == height % 32 == 0
     assert 32 * 32 <= width * height <= MOST_PIXELS * 1.3
+
+
+def test_who_asks_for_more_pixels_gets_them_within_bounds() -> None:
+    assert network_size(1440, 1920, 1440) == (1440, 1920)
+    for shorter_side in (1, 10_000):
+        width, height = network_size(20_000, 20_000, shorter_side)
+        assert 32 * 32 <= width * height <= MOST_PIXELS_ASKED_FOR * 1.1

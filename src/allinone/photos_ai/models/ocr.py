@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from allinone.errors import ModelMissing
 from allinone.photos_ai.models.stacked_rows import cut_rows, line_height, row_count
-from allinone.photos_ai.models.text_detection import TextBox, TextDetector
+from allinone.photos_ai.models.text_detection import LEAST_SCORE, SHORTER_SIDE, TextBox, TextDetector
 from allinone.photos_ai.models.text_recognition import Reading, TextRecognizer
 from allinone.photos_ai.reading_order import Corners, reading_order
 from allinone.photos_ai.sessions import open_session
@@ -78,14 +78,30 @@ class TextReader:
             TextRecognizer(open_session(_FOLDER / _RECOGNITION, device=device)),
         )
 
-    def read(self, pixels: Pixels, *, minimum_score: float = 0.5) -> list[OcrLine]:
+    def read(
+        self,
+        pixels: Pixels,
+        *,
+        minimum_score: float = 0.5,
+        minimum_box_score: float | None = None,
+        shorter_side: int | None = None,
+    ) -> list[OcrLine]:
         """The lines in RGB `pixels`, shape (height, width, 3), in reading order. Blocks.
+
+        What one call asks for, no other sees.
 
         Args:
             pixels: the picture, upright or not.
             minimum_score: lines whose text is less certain are dropped.
+            minimum_box_score: places less certain to hold text are dropped; None: below 0.5.
+            shorter_side: pixels of what the detector looks at (Immich's `maxResolution`); None: 736. Small pictures
+                are enlarged at most twice, large ones reduced to a bounded number of pixels.
         """
-        boxes = self._detector.detect(pixels)
+        boxes = self._detector.detect(
+            pixels,
+            minimum_score=LEAST_SCORE if minimum_box_score is None else minimum_box_score,
+            shorter_side=SHORTER_SIDE if shorter_side is None else shorter_side,
+        )
         turns = self._sideways(pixels, boxes)
         page, boxes = _turned_page(pixels, boxes, turns)
         lines = self._lines(page, boxes)
