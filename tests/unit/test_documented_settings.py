@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from allinone.extension.front_door import CADDYFILE, FrontDoorSettings
 from allinone.extension.settings import ExtensionSettings
 from allinone.gateway.settings import GatewaySettings
 from allinone.library.settings import LibrarySettings
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-TW.md", "README.zh-CN.md")
 
 
-SETTINGS = (ExtensionSettings, LibrarySettings, EngineSettings, DownloadSettings, GatewaySettings)
+SETTINGS = (ExtensionSettings, FrontDoorSettings, LibrarySettings, EngineSettings, DownloadSettings, GatewaySettings)
 
 
 def settings_in_code() -> set[str]:
@@ -24,6 +25,7 @@ def settings_in_code() -> set[str]:
         for name, field in settings.model_fields.items():
             if not field.is_required():  # required ones are given by the program itself
                 found.add(field.alias or f"ALLINONE_{name.upper()}")
+    found.update(re.findall(r"\{\$([A-Z_]+)", CADDYFILE.read_text()))
     for source in (ROOT / "src").rglob("*.py"):
         found.update(re.findall(r'os\.environ(?:\.get\(|\[)"([A-Z_]+)"(?!\] =)', source.read_text()))
     return found

@@ -22,7 +22,7 @@ from allinone.cli.options import DataDirOption
 from allinone.cli.progress import show_progress
 from allinone.cli.recognition import make_engine
 from allinone.cli.samples import sample_photos
-from allinone.cli.worker_process import WorkerProcess
+from allinone.cli.worker_process import worker_process
 from allinone.database.data_directory import DataDirectory
 from allinone.errors import ConfigurationError
 from allinone.extension.app import create_app
@@ -91,7 +91,7 @@ async def _serve(
         owns_database=False,
     )
     server = _Server(server_config(app))
-    worker = WorkerProcess(data.directory, library_id)
+    worker = worker_process(data.directory, library_id)
     async with worker.running(), asyncio.TaskGroup() as tasks:
         server.stop_on_signals()
         tasks.create_task(_announce(server, data, url), name="announce")

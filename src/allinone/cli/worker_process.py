@@ -1,69 +1,15 @@
-"""The index worker as a child process: started again when it ends by itself, ended with us."""
+"""The index worker as a child process."""
 
-import asyncio
-import logging
 import os
-import signal
 import sys
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
-from allinone.cli.background import background
+from allinone.cli.supervised_process import SupervisedProcess
 from allinone.database.data_directory import DataDirectory
 
-log = logging.getLogger(__name__)
 
-STOP_TIMEOUT = 10.0  # seconds; then it is killed, which loses nothing
-LONGEST_PAUSE = 30.0
-HEALTHY_AFTER = 60.0  # seconds of life after which an end counts as a first one
-
-
-class WorkerProcess:
+def worker_process(directory: DataDirectory, library_id: UUID) -> SupervisedProcess:
     """`allinone index-worker` beside us, with lower priority, so that searches stay quick while photos are read."""
-
-    def __init__(self, directory: DataDirectory, library_id: UUID) -> None:
-        self._command = [sys.executable, "-m", "allinone", "index-worker", str(library_id)]
-        self._command += ["--data-dir", str(directory.path), "--parent", str(os.getpid())]
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Keep the worker running while the block runs."""
-        async with background(self._keep_running(), "keep the index worker running"):
-            yield
-
-    async def _keep_running(self) -> None:
-        pause = 1.0
-        while True:
-            started = time.monotonic()
-            # A session of its own: Ctrl-C in the terminal reaches us alone, and we end the worker in order.
-            process = await asyncio.create_subprocess_exec(*self._command, start_new_session=True)
-            try:
-                status = await process.wait()
-            finally:
-                await _end(process)
-            pause = 1.0 if time.monotonic() - started > HEALTHY_AFTER else min(pause * 2, LONGEST_PAUSE)
-            log.error("The index worker ended (%s); starting it again in %.0f s.", _reason(status), pause)
-            await asyncio.sleep(pause)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(STOP_TIMEOUT):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-def _reason(status: int) -> str:
-    if status >= 0:
-        return f"status {status}"
-    killed = signal.Signals(-status).name
-    return f"{killed}, perhaps for want of memory" if -status == signal.SIGKILL else killed
+    command = [sys.executable, "-m", "allinone", "index-worker", str(library_id)]
+    command += ["--data-dir", str(directory.path), "--parent", str(os.getpid())]
+    return SupervisedProcess("index worker", command)

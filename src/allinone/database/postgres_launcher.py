@@ -1,4 +1,4 @@
-"""Becomes PostgreSQL: run as a script, never imported.
+"""Becomes PostgreSQL, or another program of ours: run as a script.
 
     python -I -S postgres_launcher.py UID GID CAPABILITY PARENT PROGRAM ARGUMENT...
 
@@ -47,7 +47,7 @@ def main() -> None:
             # After the change of identity, which would clear it. SIGINT: PostgreSQL's fast, clean shutdown.
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
             if os.getppid() != parent:
-                sys.exit("the parent ended before PostgreSQL started")
+                sys.exit("the parent ended before the program started")
     elif uid >= 0:
         os.setgid(gid)
         os.setuid(uid)
