@@ -12,6 +12,7 @@ from psycopg import conninfo
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
+from support.reference import Reference
 
 _numbers = itertools.count(1)
 
@@ -49,3 +50,9 @@ async def database(dsn: str) -> AsyncIterator[Database]:
 def samples() -> Path:
     """The folder of sample photos."""
     return Path(__file__).parents[1] / "samples"
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """cn_clip, transformers and insightface on torch, in a virtual environment of their own."""
+    return Reference(tmp_path_factory.mktemp("reference"))

@@ -1,0 +1,1 @@
+"""Stands in for torchvision, of which cn_clip imports one transform: see transforms.py."""
