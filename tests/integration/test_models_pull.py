@@ -91,7 +91,7 @@ def test_pull_brings_the_model_and_tidies_up(hub: ModelHub, tmp_path: Path, monk
 
 
 def test_a_killed_pull_goes_on_where_it_was(hub: ModelHub, tmp_path: Path) -> None:
-    hub.pause = 0.002
+    hub.pause = 0.02
     process = start(tmp_path)
     wait_for(lambda: size_of(part(tmp_path)) > 1_000_000, "the first megabyte")
     os.kill(process.pid, signal.SIGKILL)
@@ -107,7 +107,7 @@ def test_a_killed_pull_goes_on_where_it_was(hub: ModelHub, tmp_path: Path) -> No
 
 
 def test_an_interrupted_pull_says_that_it_keeps_what_came(hub: ModelHub, tmp_path: Path) -> None:
-    hub.pause = 0.002
+    hub.pause = 0.02
     process = start(tmp_path)
     wait_for(lambda: size_of(part(tmp_path)) > 500_000, "the first bytes")
     process.send_signal(signal.SIGINT)
@@ -133,7 +133,7 @@ def test_a_second_process_waits_and_finds_it_done(hub: ModelHub, tmp_path: Path)
 
 
 def test_the_second_process_goes_on_where_a_killed_first_one_stopped(hub: ModelHub, tmp_path: Path) -> None:
-    hub.pause = 0.002
+    hub.pause = 0.02
     first = start(tmp_path)
     wait_for(lambda: size_of(part(tmp_path)) > 1_000_000, "the first megabyte")
     second = start(tmp_path)
