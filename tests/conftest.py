@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import conninfo
+from tests.support.immich.site import ImmichSite
 
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
@@ -44,6 +45,20 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     """An open pool on this test's own database."""
     async with Database(dsn) as opened:
         yield opened
+
+
+@pytest.fixture
+def immich_site(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[ImmichSite]:
+    """A running stand-in Immich in a database of this test's own, with Redis, worker and machine learning."""
+    name = f"immich_{os.getpid()}_{next(_numbers)}"
+    maintenance = conninfo.make_conninfo(postgres.dsn, dbname="postgres")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        # Immich's image has such a locale too; without one pg_trgm sees no Chinese.
+        connection.execute(f"create database {name} template template0 encoding 'UTF8' lc_ctype 'C.UTF-8'")
+    with ImmichSite(conninfo.make_conninfo(postgres.dsn, dbname=name), tmp_path / "immich") as site:
+        yield site
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")

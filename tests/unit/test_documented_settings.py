@@ -8,6 +8,7 @@ import pytest
 from allinone.extension.front_door import CADDYFILE, FrontDoorSettings
 from allinone.extension.settings import ExtensionSettings
 from allinone.gateway.settings import GatewaySettings
+from allinone.immich.settings import ImmichSettings
 from allinone.library.settings import LibrarySettings
 from allinone.photos_ai.download.settings import DownloadSettings
 from allinone.photos_ai.settings import EngineSettings
@@ -16,7 +17,15 @@ ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-TW.md", "README.zh-CN.md")
 
 
-SETTINGS = (ExtensionSettings, FrontDoorSettings, LibrarySettings, EngineSettings, DownloadSettings, GatewaySettings)
+SETTINGS = (
+    ExtensionSettings,
+    FrontDoorSettings,
+    ImmichSettings,
+    LibrarySettings,
+    EngineSettings,
+    DownloadSettings,
+    GatewaySettings,
+)
 
 
 def settings_in_code() -> set[str]:

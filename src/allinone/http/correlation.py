@@ -43,7 +43,7 @@ class Correlation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = number
+                MutableHeaders(scope=message).setdefault(HEADER, number)  # Immich's own number stays
             await send(message)
 
         try:

@@ -1,0 +1,87 @@
+"""The extension's web application beside an Immich: what it does not know itself is Immich's to answer."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from allinone.database.pool import Database
+from allinone.errors import BackendFailed
+from allinone.extension.immich_pass_through import pass_on
+from allinone.extension.immich_services import ImmichServices
+from allinone.http.correlation import Correlation
+from allinone.http.health import health_routes
+from allinone.http.metrics import CountRequests, RequestMetrics, metrics_routes, new_registry
+from allinone.http.problems import install_problems
+from allinone.immich.client import ImmichClient
+from allinone.immich.credentials import Credentials
+from allinone.immich.settings import ImmichSettings
+from allinone.search.index import SearchIndex
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+Routes = Callable[[ImmichServices], APIRouter]
+"""Makes the routes of one part; what it adds is asked before Immich is."""
+
+
+def create_immich_app(
+    settings: ImmichSettings, *, database: Database, owns_database: bool = True, parts: Sequence[Routes] = ()
+) -> FastAPI:
+    """The application. Nothing is opened before its lifespan.
+
+    Args:
+        settings: where Immich is.
+        database: our own, migrated.
+        owns_database: whether the lifespan opens and closes `database`; otherwise the caller does.
+        parts: further routes.
+    """
+    registry = new_registry()
+    client = ImmichClient(settings.url)
+    services = ImmichServices(settings, client, database, SearchIndex(database), registry)
+    app = FastAPI(
+        title="immich-all-in-one",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=partial(_lifespan, services, owns_database),
+    )
+    app.state.services = services
+    install_problems(app)
+    app.add_middleware(CountRequests, metrics=RequestMetrics(registry))
+    app.add_middleware(Correlation)
+    app.include_router(metrics_routes(registry))
+    checks = {"immich": partial(_check_immich, client), "database": partial(_check_database, database)}
+    app.include_router(health_routes(checks))
+    for routes in parts:
+        app.include_router(routes(services))
+    app.add_api_route("/{path:path}", partial(_immich, client), methods=METHODS, include_in_schema=False)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(services: ImmichServices, owns_database: bool, _: FastAPI) -> AsyncIterator[None]:  # noqa: FBT001
+    async with AsyncExitStack() as opened:
+        if owns_database:
+            await opened.enter_async_context(services.database)
+        await opened.enter_async_context(services.client)
+        yield
+
+
+async def _immich(client: ImmichClient, request: Request) -> Response:
+    return await pass_on(client, request)
+
+
+async def _check_immich(client: ImmichClient) -> None:
+    reply = await client.get("/api/server/ping", Credentials())
+    if not reply.ok:
+        message = f"Immich at {client.url} answered {reply.status}."
+        raise BackendFailed(message)
+
+
+async def _check_database(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("select 1")
