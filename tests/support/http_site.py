@@ -30,7 +30,7 @@ class HttpSite:
     def start(self) -> None:
         """Serve."""
         config = uvicorn.Config(
-            self._app, host="127.0.0.1", port=self.port, log_level="error", timeout_graceful_shutdown=1
+            self._app, host="127.0.0.1", port=self.port, log_level="critical", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
