@@ -21,6 +21,9 @@ class Session(Protocol):
     def get_inputs(self) -> list[Any]:
         """Descriptions of the inputs."""
 
+    def get_outputs(self) -> list[Any]:
+        """Descriptions of the outputs."""
+
     def get_modelmeta(self) -> Any:
         """What the file says about itself."""
 
