@@ -11,6 +11,7 @@ from allinone.gateway.settings import GatewaySettings
 from allinone.immich.settings import ImmichSettings
 from allinone.library.settings import LibrarySettings
 from allinone.photos_ai.download.settings import DownloadSettings
+from allinone.photos_ai.service.settings import ServiceSettings
 from allinone.photos_ai.settings import EngineSettings
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,7 @@ SETTINGS = (
     LibrarySettings,
     EngineSettings,
     DownloadSettings,
+    ServiceSettings,
     GatewaySettings,
 )
 

@@ -98,6 +98,8 @@ def check_models(engine: EngineState) -> list[Check]:
     """The models on disk."""
     device = f"on {engine.device}, {engine.threads} photos at a time"
     ocr = Check("OCR model", Status.OK, f"{engine.ocr}, {device}")
+    if engine.device_notice:
+        ocr = Check("OCR model", Status.NOTE, f"{engine.ocr}, {device}", engine.device_notice)
     if engine.clip is None:
         advice = "docs/how-to/clip-model.md tells how to bring one."
         return [ocr, Check("CLIP model", Status.NOTE, engine.clip_notice or "none", advice)]

@@ -2,11 +2,8 @@
 
 import asyncio
 import logging
-import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,6 +14,7 @@ from rich.console import Console
 
 from allinone.cli import event_loop
 from allinone.cli.libraries import library_store
+from allinone.cli.listening import Server, address, listen
 from allinone.cli.local_data import LocalData, data_directory, hold_data
 from allinone.cli.options import DataDirOption
 from allinone.cli.progress import show_progress
@@ -60,7 +58,7 @@ def command(
 
 async def _up(directory: DataDirectory, settings: ExtensionSettings, root: Path) -> None:
     async with hold_data(directory, "up") as data:
-        with _listen(settings.host, settings.port) as listener:
+        with listen(settings.host, settings.port) as listener:
             store = library_store(data)
             # A drive that is not mounted is waited for; a folder nobody ever read is a slip of the pen.
             known = {library.root for library in await store.libraries()}
@@ -68,7 +66,7 @@ async def _up(directory: DataDirectory, settings: ExtensionSettings, root: Path)
                 message = f"There is no folder {root}. Name your photos with --library DIR."
                 raise ConfigurationError(message)
             library_id = await store.open_library(root)
-            url = _address(settings.host, listener.getsockname()[1])
+            url = address(settings.host, listener.getsockname()[1])
             await _serve(data, settings, store, library_id, listener, url)
 
 
@@ -90,7 +88,7 @@ async def _serve(
         encoder=engine,
         owns_database=False,
     )
-    server = _Server(server_config(app))
+    server = Server(server_config(app))
     worker = worker_process(data.directory, library_id)
     async with worker.running(), asyncio.TaskGroup() as tasks:
         server.stop_on_signals()
@@ -98,25 +96,6 @@ async def _serve(
         progress = tasks.create_task(show_progress(store, library_id), name="progress")
         await server.serve(sockets=[listener])
         progress.cancel()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, with SIGINT and SIGTERM ending it quietly, so that what we opened is closed in order."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to `stop_on_signals`: uvicorn would raise them again at its end."""
-        yield
-
-    def stop_on_signals(self) -> None:
-        """End well at the first signal, at once at the second."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
-
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
 
 
 async def _announce(server: uvicorn.Server, data: LocalData, url: str) -> None:
@@ -131,26 +110,3 @@ async def _announce(server: uvicorn.Server, data: LocalData, url: str) -> None:
         Console(stderr=True).print(f"\n  Your photos: [bold link={page}]{page}[/]   [dim]Ctrl-C ends[/]\n")
     else:
         log.info("Your photos: %s", page)
-
-
-@contextmanager
-def _listen(host: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket, before anything slow is started.
-
-    Raises:
-        ConfigurationError: the port is taken, or the address is not ours.
-    """
-    try:
-        [*_, (family, _, _, _, address)] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        listener = socket.create_server(address[:2], family=family, backlog=2048)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        message = f"Cannot listen on {host}, port {port}: {reason}. Choose another with --port or --host."
-        raise ConfigurationError(message) from error
-    with listener:
-        yield listener
-
-
-def _address(host: str, port: int) -> str:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104
-    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"

@@ -29,9 +29,11 @@ class Limits:
 
     Attributes:
         pixels: the most pixels that are decoded.
+        side: the most pixels of the longer side; None: as many as `pixels` allows.
     """
 
     pixels: int = 100_000_000
+    side: int | None = None
 
     def check(self, width: int, height: int) -> None:
         """Make sure that a picture of this size may be decoded.
@@ -44,6 +46,9 @@ class Limits:
                 f"The image has {width} × {height} pixels, more than the limit of {self.pixels:,}. "
                 "Make it smaller, or raise ALLINONE_MAX_PIXELS."
             )
+            raise ImageTooLarge(message)
+        if self.side is not None and max(width, height) > self.side:
+            message = f"The image has {width} × {height} pixels, and a side may have at most {self.side:,}."
             raise ImageTooLarge(message)
 
 

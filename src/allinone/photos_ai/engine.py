@@ -1,26 +1,39 @@
 """The models behind one door: loaded when first needed, a bounded number of pictures at a time."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allinone.errors import ModelMissing, Overloaded
+from allinone.errors import ModelMissing
+from allinone.images.decode import decode_image
+from allinone.images.photo import Limits, Photo
+from allinone.photos_ai import memory
+from allinone.photos_ai.devices import choose_device
+from allinone.photos_ai.lane import Answer, Item, Lane
 from allinone.photos_ai.model_folder import ModelFolder, choose_model, no_model, open_model_folder
 from allinone.photos_ai.models import ocr
 from allinone.photos_ai.models.chinese_clip import ImageTower, TextTower
+from allinone.photos_ai.picture_room import PictureRoom
 from allinone.photos_ai.residency import Resident
-from allinone.photos_ai.sessions import usable_device
 from allinone.photos_ai.settings import EngineSettings
+from allinone.photos_ai.workers import Observer, Workers
 from allinone.wire.ocr import OcrLine
 
-_Arguments = ParamSpec("_Arguments")
-_Answer = TypeVar("_Answer")
+_log = logging.getLogger(__name__)
+
+Pixels = NDArray[np.uint8]
+Vector = NDArray[np.float32]
+
+GPU_BATCH = 16
+_AHEAD = 2  # pictures decoded while the threads are busy with others
+_TRIM_AFTER = 5.0  # seconds without work
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,7 @@ class EngineState:
         clip: the model that looks at pictures; None where there is none.
         clip_notice: one line that says why not, and what to do; None where there is one.
         device: "cpu" or "cuda".
+        device_notice: one line that says why it is not what was asked for; None where it is.
         threads: pictures worked on at the same time.
     """
 
@@ -39,26 +53,73 @@ class EngineState:
     clip: str | None
     clip_notice: str | None
     device: str
+    device_notice: str | None
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """What the engine is doing.
+
+    Attributes:
+        waiting: how many wait, by what they wait for.
+        loaded: whether a model is in memory, by its name.
+        busy: threads at work, by group.
+    """
+
+    waiting: dict[str, int]
+    loaded: dict[str, bool]
+    busy: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read one picture. None: the settings' own value, or the model's.
+
+    Attributes:
+        minimum_score: lines whose text is less certain are dropped, 0..1.
+        minimum_box_score: the same of their place, 0..1.
+        shorter_side: pixels of the shorter side of what the detector looks at.
+    """
+
+    minimum_score: float | None = None
+    minimum_box_score: float | None = None
+    shorter_side: int | None = None
 
 
 class Engine:
     """Reads text and makes vectors. Opens nothing before it is asked to; belongs to one event loop."""
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, observer: Observer | None = None) -> None:
         self._settings = settings
-        self._device = usable_device(settings.device)
-        self._text_reader = Resident(lambda: ocr.TextReader.load(device=self._device))
-        self._image_tower = Resident(lambda: ImageTower(self._clip_folder(), device=self._device))
-        self._text_tower = Resident(lambda: TextTower(self._clip_folder(), device=self._device))
-        self._pictures = _Pool("pictures", settings.threads, settings.waiting)
+        self._device = choose_device(settings.device)
+        if self._device.notice:
+            _log.warning("%s", self._device.notice)
+        device = self._device.name
+        self._text_reader = Resident(lambda: ocr.TextReader.load(device=device))
+        self._image_tower = Resident(lambda: ImageTower(self._clip_folder(), device=device))
+        self._text_tower = Resident(lambda: TextTower(self._clip_folder(), device=device))
+        self._pictures = Workers("pictures", settings.threads, observer)
         # somebody waits for these at the keyboard: they do not queue behind pictures
-        self._queries = _Pool("queries", 1, settings.waiting)
+        self._queries = Workers("queries", 1, observer)
+        batch = settings.batch or (GPU_BATCH if device == "cuda" else 1)
+        self._room = PictureRoom(settings.threads + max(_AHEAD, batch), most_waiting=settings.waiting)
+        self._lanes: list[Lane[Any, Any]] = []
+        self._decoding = self._lane("decode", self._pictures, _decode)
+        self._reading = self._lane("ocr", self._pictures, self._read_texts)
+        self._seeing = self._lane("clip-image", self._pictures, self._embed_images, batch=batch)
+        self._asking = self._lane("clip-text", self._queries, self._embed_texts, batch=batch)
+        self._keeper: asyncio.Task[None] | None = None
 
     @property
     def clip_model(self) -> str | None:
         """The CLIP model that is used, for example "ViT-B-16"; None where none is on disk, or none usable."""
         return self.describe().clip
+
+    @property
+    def limits(self) -> Limits:
+        """How large a picture may be."""
+        return Limits(pixels=self._settings.max_pixels)
 
     def describe(self) -> EngineState:
         """What there is, and what is missing, after a look at the disk."""
@@ -67,49 +128,137 @@ class Engine:
             name = self._clip_folder().manifest.name
         except ModelMissing as error:
             notice = str(error)
-        return EngineState(ocr.NAME, name, notice, self._device, self._settings.threads)
+        device = self._device
+        return EngineState(ocr.NAME, name, notice, device.name, device.notice, self._settings.threads)
 
-    async def read_text(self, pixels: NDArray[np.uint8]) -> list[OcrLine]:
+    def check(self) -> None:
+        """Return where every model that was asked for by name is on disk.
+
+        Raises:
+            ModelMissing: one is not; the message names the command that brings it.
+        """
+        if self._settings.clip_model is not None:
+            self._clip_folder()
+
+    def load(self) -> EngineLoad:
+        """What it is doing at this moment."""
+        return EngineLoad(
+            {"picture": self._room.waiting, **{lane.name: len(lane) for lane in self._lanes}},
+            {name: resident.loaded for name, resident in self._residents().items()},
+            {"pictures": self._pictures.busy, "queries": self._queries.busy},
+        )
+
+    @asynccontextmanager
+    async def decoded(
+        self, image: bytes, *, shorter_side: int | None = None, limits: Limits | None = None
+    ) -> AsyncIterator[Photo]:
+        """`image` decoded, as small as `shorter_side`; a bounded number of such blocks run at a time.
+
+        Raises:
+            Overloaded: too many wait already.
+            ImageError: it cannot be used.
+        """
+        async with self._room.place():
+            asked = _Decoding(image, shorter_side, limits or self.limits)
+            yield await self._do(self._pictures, self._decoding, asked)
+
+    async def read_text(self, pixels: Pixels, options: ReadOptions | None = None) -> list[OcrLine]:
         """The lines in upright RGB `pixels`, shape (height, width, 3), in reading order.
 
         Raises:
             Overloaded: too many wait already.
             ModelMissing: the OCR models are not where they belong.
         """
-        return await self._pictures.run(self._read_text, pixels)
+        return await self._do(self._pictures, self._reading, (pixels, options or ReadOptions()))
 
-    async def embed_image(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    async def embed_image(self, pixels: Pixels) -> Vector:
         """The L2-normalised vector, shape (dim,), of upright RGB `pixels`.
 
         Raises:
             Overloaded: too many wait already.
             ModelMissing: no CLIP model is on disk.
         """
-        return await self._pictures.run(self._embed_image, pixels)
+        return await self._do(self._pictures, self._seeing, pixels)
 
-    async def embed_text(self, text: str) -> NDArray[np.float32]:
+    async def embed_text(self, text: str) -> Vector:
         """The L2-normalised vector, shape (dim,), of what somebody is looking for.
 
         Raises:
             Overloaded: too many wait already.
             ModelMissing: no CLIP model is on disk.
         """
-        return await self._queries.run(self._embed_text, text)
+        return await self._do(self._queries, self._asking, text)
+
+    async def unload(self) -> None:
+        """Let all models go, and give their memory back; who needs one next loads it again."""
+        dropped = [name for name, resident in self._residents().items() if resident.drop()]
+        if dropped:
+            _log.info("Unloaded %s.", ", ".join(dropped))
+        await asyncio.to_thread(memory.give_back)
 
     async def close(self) -> None:
         """Wait for what is being computed, drop what waits, and free the models."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
         await asyncio.gather(self._pictures.close(), self._queries.close())
-        for resident in (self._text_reader, self._image_tower, self._text_tower):
+        for resident in self._residents().values():
             resident.drop()
 
-    def _read_text(self, pixels: NDArray[np.uint8]) -> list[OcrLine]:
-        return self._text_reader.get().read(pixels, minimum_score=self._settings.minimum_score)
+    async def _do(self, workers: Workers, lane: Lane[Item, Answer], item: Item) -> Answer:
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep_small(), name="unload idle models")
+        return await workers.do(lane, item)
 
-    def _embed_image(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return self._image_tower.get().embed(pixels)
+    async def _keep_small(self) -> None:
+        """Unload idle models, and give freed memory back whenever work pauses."""
+        ttl = self._settings.idle_seconds
+        pause = min(_TRIM_AFTER, ttl / 4) if ttl else _TRIM_AFTER
+        done, trimmed = -1, -1
+        while True:
+            await asyncio.sleep(pause)
+            before, done = done, self._pictures.done + self._queries.done
+            idle = [name for name, each in self._residents().items() if ttl and each.drop_idle(ttl)]
+            if idle:
+                _log.info("Unloaded %s: not used for %.0f s.", ", ".join(idle), ttl)
+            if idle or (before == done != trimmed):
+                trimmed = done
+                await asyncio.to_thread(memory.give_back)
 
-    def _embed_text(self, text: str) -> NDArray[np.float32]:
-        return self._text_tower.get().embed(text)
+    def _lane(
+        self, name: str, workers: Workers, work: Callable[[Sequence[Item]], Sequence[Answer]], *, batch: int = 1
+    ) -> Lane[Item, Answer]:
+        settings = self._settings
+        patience = settings.batch_wait_ms / 1000
+        lane = Lane(name, work, most_waiting=settings.waiting, batch=batch, patience=patience)
+        workers.add(lane)
+        self._lanes.append(lane)
+        return lane
+
+    def _residents(self) -> dict[str, Resident[Any]]:
+        return {"ocr": self._text_reader, "clip-image": self._image_tower, "clip-text": self._text_tower}
+
+    def _read_texts(self, batch: Sequence[tuple[Pixels, ReadOptions]]) -> list[list[OcrLine]]:
+        with self._text_reader.use() as reader:
+            return [self._read(reader, pixels, options) for pixels, options in batch]
+
+    def _read(self, reader: ocr.TextReader, pixels: Pixels, options: ReadOptions) -> list[OcrLine]:
+        asked = options.minimum_score
+        return reader.read(
+            pixels,
+            minimum_score=self._settings.minimum_score if asked is None else asked,
+            minimum_box_score=options.minimum_box_score,
+            shorter_side=options.shorter_side,
+        )
+
+    def _embed_images(self, batch: Sequence[Pixels]) -> list[Vector]:
+        with self._image_tower.use() as tower:
+            return [tower.embed(pixels) for pixels in batch]
+
+    def _embed_texts(self, batch: Sequence[str]) -> list[Vector]:
+        with self._text_tower.use() as tower:
+            return [tower.embed(text) for text in batch]
 
     def _clip_folder(self) -> ModelFolder:
         models: Path = self._settings.models
@@ -119,34 +268,14 @@ class Engine:
         return open_model_folder(models / name)
 
 
-class _Pool:
-    """Threads, and a bound on who may wait for one. A caller who leaves while waiting costs nothing."""
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """An image file, and how to decode it."""
 
-    def __init__(self, name: str, threads: int, waiting: int) -> None:
-        self._name = name
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"photos-ai-{name}")
-        self._most = threads + waiting
-        self._inside = 0
-
-    async def run(
-        self, work: Callable[_Arguments, _Answer], *args: _Arguments.args, **kwargs: _Arguments.kwargs
-    ) -> _Answer:
-        if self._inside >= self._most:
-            message = f"{self._inside} {self._name} are waiting already. Try again in a moment."
-            raise Overloaded(message)
-        future = self._threads.submit(work, *args, **kwargs)
-        self._inside += 1
-        loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: _tell(loop, self._leave))
-        return await asyncio.wrap_future(future)
-
-    async def close(self) -> None:
-        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
-
-    def _leave(self) -> None:
-        self._inside -= 1
+    image: bytes
+    shorter_side: int | None
+    limits: Limits
 
 
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(what)
+def _decode(batch: Sequence[_Decoding]) -> list[Photo]:
+    return [decode_image(each.image, shorter_side=each.shorter_side, limits=each.limits) for each in batch]

@@ -5,7 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from allinone.images.photo import Limits
 from allinone.settings import EnvironmentSettings, cores
+
+DEFAULT_TTL = 300.0
 
 
 class EngineSettings(EnvironmentSettings):
@@ -18,6 +21,11 @@ class EngineSettings(EnvironmentSettings):
         threads: pictures worked on at the same time, each by one core.
         waiting: pictures that may wait for a thread; more are refused as Overloaded.
         minimum_score: lines whose text is less certain than this are dropped, 0..1.
+        max_pixels: pictures with more are not decoded.
+        model_ttl: seconds without work after which a model leaves memory; 0: never. None: `restart_time`.
+        restart_time: the same by its old name.
+        batch: pictures or texts that a model looks at together; None: 1 on a CPU, 16 on a GPU.
+        batch_wait_ms: how long a batch that is not full waits for more.
     """
 
     models: Path
@@ -26,8 +34,13 @@ class EngineSettings(EnvironmentSettings):
     threads: int = Field(alias="ALLINONE_THREADS", ge=1, le=64, default_factory=cores)
     waiting: Annotated[int, Field(alias="ALLINONE_QUEUE", ge=0, le=10_000)] = 256
     minimum_score: Annotated[float, Field(alias="ALLINONE_OCR_MIN_SCORE", ge=0, le=1)] = 0.5
+    max_pixels: Annotated[int, Field(gt=0)] = Limits().pixels
+    model_ttl: Annotated[float | None, Field(ge=0, le=30 * 24 * 3600)] = None
+    restart_time: Annotated[float | None, Field(alias="SERVER_RESTART_TIME", ge=0, le=30 * 24 * 3600)] = None
+    batch: Annotated[int | None, Field(ge=1, le=256)] = None
+    batch_wait_ms: Annotated[float, Field(ge=0, le=1000)] = 5.0
 
-    @field_validator("clip_model", mode="before")
+    @field_validator("clip_model", "model_ttl", "restart_time", "batch", mode="before")
     @classmethod
     def _nothing_means_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
@@ -36,3 +49,9 @@ class EngineSettings(EnvironmentSettings):
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.strip().lower() or "auto" if isinstance(value, str) else value
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds without work after which a model leaves memory; 0: never."""
+        found = self.model_ttl if self.model_ttl is not None else self.restart_time
+        return DEFAULT_TTL if found is None else found

@@ -66,7 +66,7 @@ async def test_too_many_are_refused_and_a_place_becomes_free_again(
     hold = threading.Event()
 
     class Slow:
-        def read(self, pixels: np.ndarray, *, minimum_score: float) -> list:
+        def read(self, pixels: np.ndarray, **options: object) -> list:
             assert hold.wait(timeout=30)
             return []
 
