@@ -3,7 +3,6 @@
 A tool that is not installed is named with how to get it. In continuous integration that is a failure, elsewhere a line.
 """
 
-import itertools
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.compose_projects import COMBINATIONS, PROFILES, ComposeMissing, compose_command, merged  # noqa: E402
+from support.compose_projects import BESIDE_IMMICH, COMBINATIONS, PROFILES, ComposeMissing, compose_command, merged  # noqa: E402
 
 CADDYFILE = ROOT / "src/allinone/extension/Caddyfile"
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yaml"))
@@ -93,14 +92,20 @@ def unit(name: str) -> Fault:
         )
 
 
+def profile_sets(files: Sequence[str]) -> list[tuple[str, ...]]:
+    """None, all, and for the files most people use each by itself; s3.yaml waits for a service of the profile s3."""
+    if any(file.endswith("s3.yaml") for file in files):
+        return [("s3",), PROFILES]
+    return [(), PROFILES, *((one,) for one in PROFILES if files == BESIDE_IMMICH)]
+
+
 def checks() -> Iterator[tuple[str, Callable[[], Fault]]]:
     """All of them, by name."""
     for path in HERE.rglob("Dockerfile*"):
         yield f"hadolint {path.relative_to(ROOT)}", lambda path=path: dockerfile(path)
-    for (name, files), profiles in itertools.product(COMBINATIONS.items(), ((), *((one,) for one in PROFILES), PROFILES)):
-        title = f"compose {name}{''.join(f' +{profile}' for profile in profiles)}"
-        # s3.yaml waits for a service of the profile s3
-        if "s3" in profiles or not any(file.endswith("s3.yaml") for file in files):
+    for name, files in COMBINATIONS.items():
+        for profiles in profile_sets(files):
+            title = f"compose {name}{''.join(f' +{profile}' for profile in profiles)}"
             yield title, lambda files=files, profiles=profiles: combination(files, profiles)
     yield "promtool", prometheus
     yield "caddy validate", lambda: run("caddy", "validate", "--adapter", "caddyfile", "--config", CADDYFILE)
@@ -109,8 +114,10 @@ def checks() -> Iterator[tuple[str, Callable[[], Fault]]]:
     yield "yamllint", lambda: run("yamllint", "--strict", "-c", HERE / "yamllint.conf", *YAMLS)
     yield (
         "workflows",
-        lambda: run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
-        or run("check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout", *WORKFLOWS),
+        lambda: (
+            run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+            or run("check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout", *WORKFLOWS)
+        ),
     )
     for path in sorted(HERE.rglob("*.sh")):
         yield f"sh -n {path.name}", lambda path=path: run("sh", "-n", path)

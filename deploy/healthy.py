@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""healthy PORT [PATH]: exit status 0 where the service on this machine's PORT answers. For containers' health checks."""
+"""healthy PORT [PATH]: exit status 0 where the service on this machine's PORT answers. For health checks."""
 
 import sys
 from http.client import HTTPConnection

@@ -42,7 +42,7 @@ def main() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
         requires = re.search(r"^requires = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
         assert requires is not None  # noqa: S101
-        wanted.write(requires[1].replace('"', "").replace(", ", "\n"))
+        wanted.write(requires[1].replace('"', "").replace(", ", "\n") + "\nbuild\n")
         wanted.flush()
         (HERE / "build.lock").write_text(compiled(wanted.name, "--no-annotate"))
 
