@@ -16,7 +16,7 @@ from allinone.errors import AllInOneError, RequestError
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-COMMANDS = ("up", "index", "search", "reprocess", "models", "photos-ai", "doctor", "bench")
+COMMANDS = ("up", "gateway", "photos-ai", "index", "search", "reprocess", "models", "doctor", "bench")
 HIDDEN = ("index-worker",)
 
 

@@ -53,8 +53,8 @@ class BackendSpec:
 
     @property
     def place(self) -> str:
-        """Where it is, for people."""
-        return self.url or "in this process"
+        """Where it is, for people: without a token that its path may hold."""
+        return re.sub(r"/t/[^/]+", "/t/...", self.url) or "in this process"
 
 
 def parse_backends(text: str) -> list[BackendSpec]:

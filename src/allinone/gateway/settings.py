@@ -1,15 +1,18 @@
 """The gateway's settings, read once at the edge."""
 
+import re
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from allinone.errors import ConfigurationError
 from allinone.gateway.backend_specs import BackendSpec, Kind, http_url, parse_backends
 from allinone.gateway.routing import Routes, parse_routes
 from allinone.settings import EnvironmentSettings
 
 DEFAULT_PORT = 8080
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{8,200}")
 IMMICH_TIMEOUT = 300.0  # seconds after which Immich gives a request up
 
 
@@ -31,6 +34,8 @@ class GatewaySettings(EnvironmentSettings):
         max_body: bytes a request may have.
         memory: bytes that all requests together may hold; further ones are not read before there is room.
         ping_seconds: time between two looks at a backend.
+        token: what clients must show; empty: nothing.
+        cache: bytes of answers to keep; 0: none.
 
     Raises:
         ConfigurationError: a value is wrong; an example is shown.
@@ -50,6 +55,24 @@ class GatewaySettings(EnvironmentSettings):
     max_body: Annotated[int, Field(alias="ALLINONE_GATEWAY_MAX_BODY", gt=0)] = 64 * 1024 * 1024
     memory: Annotated[int, Field(alias="ALLINONE_GATEWAY_MEMORY", gt=0)] = 256 * 1024 * 1024
     ping_seconds: Annotated[float, Field(alias="ALLINONE_GATEWAY_PING_SECONDS", gt=0, le=3600)] = 5.0
+
+    token: Annotated[SecretStr, Field(alias="ALLINONE_GATEWAY_TOKEN")] = SecretStr("")
+    cache: Annotated[int, Field(alias="ALLINONE_GATEWAY_CACHE", ge=0)] = 0
+
+    @field_validator("token")
+    @classmethod
+    def _fits_into_a_path(cls, token: SecretStr) -> SecretStr:
+        if token.get_secret_value() and not _TOKEN.fullmatch(token.get_secret_value()):
+            message = "ALLINONE_GATEWAY_TOKEN must have 8 to 200 letters, digits, dots, hyphens or underscores."
+            raise ConfigurationError(message)  # not a ValueError, which would be shown with the token
+        return token
+
+    @model_validator(mode="after")
+    def _room_for_one(self) -> Self:
+        if self.memory < self.max_body:
+            message = "ALLINONE_GATEWAY_MEMORY must not be less than ALLINONE_GATEWAY_MAX_BODY, or none would fit."
+            raise ConfigurationError(message)
+        return self
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

@@ -65,16 +65,20 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def server_config(app: Any, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+def server_config(
+    app: Any, *, host: str = "127.0.0.1", port: int = 0, protocol: Any = BoundedProtocol, keep_alive: int = 5
+) -> uvicorn.Config:
     """What to run `app` with; `host` and `port` do not matter where `serve` is given sockets.
 
+    `protocol` may be a further kind of `BoundedProtocol`; idle connections are kept for `keep_alive` seconds.
     Logging is left to the program; our own middleware writes the request log.
     """
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=BoundedProtocol,
+        http=protocol,
+        timeout_keep_alive=keep_alive,
         ws_max_size=1024 * 1024,
         log_config=None,
         access_log=False,

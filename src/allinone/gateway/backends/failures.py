@@ -1,10 +1,11 @@
 """How a backend can fail, told apart by what is to be done about it.
 
 BackendFailed
-├── Unreachable       try again, here or elsewhere, as long as there is time
+├── Unreachable       nothing was asked: try again, here or elsewhere, as long as there is time
 ├── Busy              the same, after the pause it asks for
-├── Broken            try elsewhere, a few times
-├── ServerFault       the same; it may be the image that is at fault
+├── Refused           the same: it is our settings that are wrong, and no photo is to be lost for that
+├── Broken            try elsewhere, a few times: it may be the image that is at fault
+│   └── ServerFault   the same, and it said so itself
 └── WrongDimension    not here
 """
 
@@ -27,11 +28,15 @@ class Busy(BackendFailed):
         self.retry_after = retry_after
 
 
+class Refused(BackendFailed):
+    """It does not know our key, or what we ask for is not there, or lies elsewhere."""
+
+
 class Broken(BackendFailed):
-    """It hung, closed half way, sent us elsewhere, refused our key, or answered what is no answer."""
+    """It hung, closed half way, or answered what is no answer."""
 
 
-class ServerFault(BackendFailed):
+class ServerFault(Broken):
     """It answered 5xx: its fault, or that of an image it cannot bear."""
 
 

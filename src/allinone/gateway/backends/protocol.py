@@ -39,11 +39,16 @@ class Answer:
 class Backend(Protocol):
     """A place where tasks are done. It keeps no count of its failures: see `Member`."""
 
+    def can(self, task: str) -> bool:
+        """Whether it knows what `task` is."""
+
     async def predict(self, ask: Ask, *, seconds: float) -> Answer:
         """Do the tasks of `ask`.
 
         Raises:
             BackendFailed: it could not be reached, broke down, or answered nonsense; see failures.py.
+            RequestError, ImageError: the request or its image cannot be used, here or anywhere.
+            ModelMissing: it has no model for this.
         """
 
     async def ping(self, *, seconds: float) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from allinone.gateway.backends.failures import Broken, Busy, ServerFault
+from allinone.gateway.backends.failures import Broken, Busy, Refused, ServerFault
 from allinone.gateway.upstream.connection import Reply
 
 OK = 200
@@ -24,7 +24,7 @@ def check_status(reply: Reply, address: str) -> None:
     """Return for 200, and for what tells the client its own fault.
 
     Raises:
-        Busy, Broken, ServerFault: it is the backend's.
+        Busy, Refused, Broken, ServerFault: it is the backend's.
     """
     status = reply.status
     if status == OK:
@@ -37,9 +37,12 @@ def check_status(reply: Reply, address: str) -> None:
         raise ServerFault(message)
     if status in _MISCONFIGURED:
         message = f"{address} {_MISCONFIGURED[status]} ({status})"
-        raise Broken(message)
+        raise Refused(message)
+    if 300 <= status < 400:
+        message = f"{address} sends us elsewhere ({status}). Redirects are not followed: set its final address"
+        raise Refused(message)
     if status < 400 or status in _TRANSIENT:
-        message = f"{address} answered {status}, which is no answer to this; redirects are not followed"
+        message = f"{address} answered {status}, which is no answer to this"
         raise Broken(message)
 
 
@@ -50,7 +53,7 @@ def parse_object(reply: Reply, address: str) -> dict[str, Any]:
         Broken: it is none.
     """
     try:
-        document = json.loads(reply.body, parse_constant=_refuse)
+        document = _DECODER.decode(reply.body.decode())
     except (ValueError, RecursionError) as error:
         message = f"{address} did not answer with JSON: {excerpt(reply.body)}"
         raise Broken(message) from error
@@ -68,6 +71,9 @@ def excerpt(body: bytes) -> str:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _pause(reply: Reply) -> float:

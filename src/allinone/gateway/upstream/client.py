@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,15 +19,21 @@ class Client:
     """An HTTP/1.1 client of one address. It follows no redirect, and goes to no other address."""
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], *, ca_file: Path | None = None, verify: bool = True
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        shown: str = "",
+        ca_file: Path | None = None,
+        verify: bool = True,
     ) -> None:
-        """Prepare; nothing is opened yet.
+        """Prepare; nothing is opened yet. In messages the address is `shown`.
 
         Raises:
             ConfigurationError: `ca_file` holds no certificates.
         """
         parts = urlsplit(url)
-        self.address = url
+        self.address = shown or url
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._path = parts.path.rstrip("/")
@@ -72,10 +77,12 @@ class Client:
         try:
             async with asyncio.timeout(seconds):
                 kept = self._kept()
-                if kept is not None:
-                    with suppress(_Stale):
-                        return await self._exchange(kept, head, body, kept=True)
-                return await self._exchange(await self._connect(), head, body, kept=False)
+                if kept is None:
+                    return await self._exchange(await self._connect(), head, body, kept=False)
+                try:
+                    return await self._exchange(kept, head, body, kept=True)
+                except _Stale:
+                    return await self._exchange(await self._reconnect(), head, body, kept=False)
         except TimeoutError as error:
             message = f"{self.address} did not answer within {seconds:.0f} seconds"
             raise Broken(message) from error
@@ -104,6 +111,18 @@ class Client:
                 return connection
             connection.close()
         return None
+
+    async def _reconnect(self) -> Connection:
+        """A connection in place of one that was closed without a word.
+
+        Raises:
+            Broken: there is none any more, so it may have been our request that ended the backend.
+        """
+        try:
+            return await self._connect()
+        except Unreachable as error:
+            message = f"{self.address} closed the connection without an answer, and cannot be reached any more"
+            raise Broken(message) from error
 
     async def _connect(self) -> Connection:
         try:

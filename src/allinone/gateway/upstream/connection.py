@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httptools
 
-MAX_ANSWER = 32 * 1024 * 1024
+MAX_ANSWER = 8 * 1024 * 1024
 MAX_HEAD = 64 * 1024
 
 
@@ -127,20 +127,30 @@ class Connection(asyncio.Protocol):
 
     # What the parser calls.
 
+    def on_message_begin(self) -> None:
+        """An answer begins; a second one was not asked for."""
+        if self._waiter is None or self._waiter.done():
+            self.reusable = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header of the answer."""
+        if self._waiter is None or self._waiter.done():
+            return
         self._reply.headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         """The body follows."""
         assert self._parser is not None  # noqa: S101 — it is the parser that calls
+        if self._waiter is None or self._waiter.done():
+            return
         self._reply.status = self._parser.get_status_code()
         self._head_done = self._reply.status >= 200
 
     def on_body(self, body: bytes) -> None:
         """Some of the body."""
-        self._size += len(body)
-        self._chunks.append(body)
+        if self._waiter is not None and not self._waiter.done():
+            self._size += len(body)
+            self._chunks.append(body)
 
     def on_message_complete(self) -> None:
         """All of it is there."""
@@ -150,7 +160,9 @@ class Connection(asyncio.Protocol):
         if self._waiter is None or self._waiter.done():
             return
         self._reply.body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self.reusable = self._transport is not None and self._parser is not None and self._parser.should_keep_alive()
+        transport, parser = self._transport, self._parser
+        sent = transport is not None and transport.get_write_buffer_size() == 0
+        self.reusable = sent and parser is not None and parser.should_keep_alive()
         self._waiter.set_result(self._reply)
 
     def _fail(self, message: str) -> None:
