@@ -24,7 +24,13 @@ class EnvironmentSettings(BaseSettings):
         ConfigurationError: a value is wrong; the message names its variable.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ALLINONE_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ALLINONE_",
+        env_ignore_empty=True,  # compose files set variables to nothing where theirs are not set
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
 
     def __init__(self, **values: Any) -> None:
         try:

@@ -10,16 +10,19 @@ import pytest
 from PIL import Image
 
 from models.tiny_clip import DIM, make_clip_model
+from support.face_packs import draw_faces, make_face_pack
 from support.photos_ai_service import KEY, RunningService, page, running_service
 
 HELP = "https://mtmt.tech/docs/advanced/ocr_api"
-POSTS = ("/check", "/ocr", "/clip/img", "/clip/txt", "/restart", "/restart_v2")
+FACE_MODELS = {"detector_backend": "insightface", "recognition_model": "buffalo_l"}
+POSTS = ("/check", "/ocr", "/clip/img", "/clip/txt", "/represent", "/restart", "/restart_v2")
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     models = tmp_path_factory.mktemp("models")
     make_clip_model(models)
+    make_face_pack(models)
     with running_service(models, tmp_path_factory.mktemp("service")) as service:
         yield service
 
@@ -27,7 +30,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 def test_check(service: RunningService) -> None:
     answer = service.post("/check")
     assert answer.status_code == 200
-    assert answer.json() == {"result": "pass", "title": "mt-photos-ai服务", "help": HELP, "device": "cpu"}
+    expected = {"result": "pass", "title": "mt-photos-ai服务", "help": HELP, "device": "cpu"}
+    assert answer.json() == expected | FACE_MODELS
     assert answer.headers["content-type"] == "application/json"
     assert '"mt-photos-ai服务"'.encode() in answer.content  # not escaped
 
@@ -88,6 +92,39 @@ def test_vectors_are_strings_of_sixteen_decimals(service: RunningService) -> Non
         assert np.linalg.norm([float(value) for value in vector]) > 0
 
 
+def faces_image(kind: str = "PNG", scale: int = 1) -> bytes:
+    image = Image.fromarray(draw_faces(640, 480, 2, seed=3))
+    stream = io.BytesIO()
+    image.resize((640 * scale, 480 * scale)).save(stream, kind)
+    return stream.getvalue()
+
+
+def test_faces_are_numbers(service: RunningService) -> None:
+    answer = service.send_image("/represent", faces_image())
+    assert answer.status_code == 200
+    assert list(answer.json()) == ["detector_backend", "recognition_model", "result"]
+    assert {name: answer.json()[name] for name in FACE_MODELS} == FACE_MODELS
+    faces = answer.json()["result"]
+    assert len(faces) == 2
+    for face in faces:
+        assert list(face) == ["embedding", "facial_area", "face_confidence"]
+        assert len(face["embedding"]) == 512
+        assert np.linalg.norm(face["embedding"]) == pytest.approx(1, abs=1e-5)
+        assert list(face["facial_area"]) == ["x", "y", "w", "h"]
+        assert all(isinstance(value, int) for value in face["facial_area"].values())
+        assert 0.65 <= face["face_confidence"] <= 1
+    large = service.send_image("/represent", faces_image(scale=5)).json()["result"]
+    for name in ("x", "y", "w", "h"):
+        small = faces[0]["facial_area"][name]
+        assert any(face["facial_area"][name] == pytest.approx(5 * small, abs=25) for face in large)
+
+
+def test_no_face_and_the_first_frame_of_an_animation(service: RunningService) -> None:
+    answer = service.send_image("/represent", page("x"))
+    assert (answer.status_code, answer.json()["result"]) == (200, [])
+    assert len(service.send_image("/represent", faces_image("GIF")).json()["result"]) == 2
+
+
 @pytest.mark.parametrize("path", ["/restart", "/restart_v2"])
 def test_restarting_frees_the_models_and_answers(service: RunningService, path: str) -> None:
     service.send_image("/ocr", page("x"))
@@ -98,7 +135,7 @@ def test_restarting_frees_the_models_and_answers(service: RunningService, path: 
     assert service.send_image("/ocr", page("AGAIN 12")).json()["result"]["texts"] == ["AGAIN 12"]
 
 
-@pytest.mark.parametrize("path", ["/ocr", "/clip/img"])
+@pytest.mark.parametrize("path", ["/ocr", "/clip/img", "/represent"])
 def test_an_image_that_cannot_be_used_is_told_with_status_200(service: RunningService, path: str) -> None:
     for content in (b"", b"x", b"<html>", page("x")[:900]):
         answer = service.send_image(path, content)
@@ -107,15 +144,15 @@ def test_an_image_that_cannot_be_used_is_told_with_status_200(service: RunningSe
         assert answer.json()["msg"]
 
 
-@pytest.mark.parametrize("path", ["/ocr", "/clip/img"])
+@pytest.mark.parametrize("path", ["/ocr", "/clip/img", "/represent"])
 def test_a_side_of_more_than_ten_thousand_pixels(service: RunningService, path: str) -> None:
     answer = service.send_image(path, page("x", (10_001, 8), kind="PNG"))
     assert answer.status_code == 200
     assert answer.content == b'{"result":[],"msg":"height or width out of range"}'
-    assert service.send_image(path, page("", (10_000, 8), kind="PNG")).json()["result"] != []
+    assert "msg" not in service.send_image(path, page("", (10_000, 8), kind="PNG")).json()
 
 
-@pytest.mark.parametrize("path", ["/ocr", "/clip/img"])
+@pytest.mark.parametrize("path", ["/ocr", "/clip/img", "/represent"])
 def test_a_form_without_a_file(service: RunningService, path: str) -> None:
     answer = service.post(path, files={"image": ("a.jpg", b"x")})
     assert answer.status_code == 422
@@ -164,6 +201,11 @@ def test_a_missing_model_names_the_command_that_brings_it(
     tmp_path: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with running_service(tmp_path_factory.mktemp("none"), tmp_path_factory.mktemp("service")) as service:
+        check = {"result": "pass", "title": "mt-photos-ai服务", "help": HELP, "device": "cpu"}
+        assert service.post("/check").json() == check
+        faces = service.send_image("/represent", page("x"))
+        assert faces.status_code == 503
+        assert "./run models pull buffalo_l" in faces.json()["detail"]
         for answer in (service.send_image("/clip/img", page("x")), service.post("/clip/txt", json={"text": "x"})):
             assert answer.status_code == 503
             assert "./run models pull ViT-B-16" in answer.json()["detail"]

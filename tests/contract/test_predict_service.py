@@ -10,10 +10,17 @@ import pytest
 from PIL import Image
 
 from models.tiny_clip import DIM, make_clip_model
+from support.face_packs import draw_faces, make_face_pack
 from support.photos_ai_service import KEY, RunningService, page, running_service
 
 VISUAL = {"clip": {"visual": {"modelName": "ViT-B-32__openai"}}}
 TEXTUAL = {"clip": {"textual": {"modelName": "ViT-B-32__openai", "options": {"language": "zh-Hans"}}}}
+FACES = {
+    "facial-recognition": {
+        "detection": {"modelName": "buffalo_l", "options": {"minScore": 0.7}},
+        "recognition": {"modelName": "buffalo_l"},
+    }
+}
 OCR = {
     "ocr": {
         "detection": {"modelName": "PP-OCRv5_mobile", "options": {"minScore": 0.5, "maxResolution": 736}},
@@ -26,6 +33,7 @@ OCR = {
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     models = tmp_path_factory.mktemp("models")
     make_clip_model(models)
+    make_face_pack(models)
     with running_service(models, tmp_path_factory.mktemp("service")) as service:
         yield service
 
@@ -69,10 +77,30 @@ def test_text(service: RunningService) -> None:
     assert 0.8 <= found["textScore"][0] <= 1
 
 
+def test_faces(service: RunningService) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(draw_faces(640, 480, 2, seed=3)).resize((3200, 2400)).save(stream, "PNG")
+    answer = service.predict(FACES, image=stream.getvalue())
+    assert answer.status_code == 200
+    assert list(answer.json()) == ["facial-recognition", "imageHeight", "imageWidth"]
+    found = answer.json()["facial-recognition"]
+    assert len(found) == 2
+    for face in found:
+        assert list(face) == ["boundingBox", "embedding", "score"]
+        corners = face["boundingBox"]
+        assert list(corners) == ["x1", "y1", "x2", "y2"]
+        assert all(float(value).is_integer() for value in corners.values())  # Immich's columns are integers
+        assert 60 < corners["x2"] - corners["x1"] < 1600
+        assert len(json.loads(face["embedding"])) == 512
+        assert 0.7 <= face["score"] <= 1
+    strict = {"facial-recognition": {"detection": {"options": {"minScore": 1.0}}}}
+    assert service.predict(strict, image=stream.getvalue()).json()["facial-recognition"] == []
+
+
 def test_several_tasks_in_one_request_are_answered_as_each_alone(service: RunningService) -> None:
     image = page("RECEIPT 4711")
-    together = service.predict(OCR | VISUAL, image=image).json()
-    assert list(together) == ["ocr", "clip", "imageHeight", "imageWidth"]
+    together = service.predict(OCR | VISUAL | FACES, image=image).json()
+    assert list(together) == ["ocr", "clip", "facial-recognition", "imageHeight", "imageWidth"]
     assert together["ocr"] == service.predict(OCR, image=image).json()["ocr"]
     assert vector(together) @ vector(service.predict(VISUAL, image=image).json()) == pytest.approx(1, abs=1e-4)
 
@@ -103,7 +131,8 @@ def test_options_hold_for_one_request_only(service: RunningService) -> None:
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ({"depth": {"any": {}}}, "The task 'depth' is not known here; these are: clip, ocr"),
+        ({"depth": {"any": {}}}, "The task 'depth' is not known here; these are: clip, ocr, facial-recognition"),
+        ({"facial-recognition": {"detection": {"modelName": "buffalo_x"}}}, "'buffalo_x' is not known here"),
         ({"clip": {}}, "either 'visual' or 'textual'"),
         ({"clip": {"visual": {"modelName": 7}}}, "must be a string"),
         ({"clip": {"visual": {"modelName": "../../etc/passwd"}}}, "is not a model's name"),

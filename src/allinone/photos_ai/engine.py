@@ -5,21 +5,24 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allinone.errors import ModelMissing
+from allinone.errors import InvalidRequest, ModelMissing
 from allinone.images.decode import decode_image
 from allinone.images.photo import Limits, Photo
 from allinone.photos_ai import memory
 from allinone.photos_ai.devices import choose_device
+from allinone.photos_ai.face_pack import PACKS, network_files
 from allinone.photos_ai.lane import Answer, Item, Lane
 from allinone.photos_ai.model_folder import ModelFolder, choose_model, no_model, open_model_folder
 from allinone.photos_ai.models import ocr
 from allinone.photos_ai.models.chinese_clip import ImageTower, TextTower
+from allinone.photos_ai.models.faces import Face, FaceReader
 from allinone.photos_ai.picture_room import PictureRoom
 from allinone.photos_ai.residency import Resident
 from allinone.photos_ai.settings import EngineSettings
@@ -44,6 +47,7 @@ class EngineState:
         ocr: the models that read text.
         clip: the model that looks at pictures; None where there is none.
         clip_notice: one line that says why not, and what to do; None where there is one.
+        faces: the models that find faces; None where there are none.
         device: "cpu" or "cuda".
         device_notice: one line that says why it is not what was asked for; None where it is.
         threads: pictures worked on at the same time.
@@ -52,6 +56,7 @@ class EngineState:
     ocr: str
     clip: str | None
     clip_notice: str | None
+    faces: str | None
     device: str
     device_notice: str | None
     threads: int
@@ -88,7 +93,7 @@ class ReadOptions:
 
 
 class Engine:
-    """Reads text and makes vectors. Opens nothing before it is asked to; belongs to one event loop."""
+    """Reads text, finds faces, makes vectors. Opens nothing before it is asked to; belongs to one event loop."""
 
     def __init__(self, settings: EngineSettings, observer: Observer | None = None) -> None:
         self._settings = settings
@@ -99,6 +104,10 @@ class Engine:
         self._text_reader = Resident(lambda: ocr.TextReader.load(device=device))
         self._image_tower = Resident(lambda: ImageTower(self._clip_folder(), device=device))
         self._text_tower = Resident(lambda: TextTower(self._clip_folder(), device=device))
+        packs = {settings.recognition_model, *PACKS}
+        self._face_readers = {
+            name: Resident(partial(FaceReader.load, settings.models / name, device=device)) for name in packs
+        }
         self._pictures = Workers("pictures", settings.threads, observer)
         # somebody waits for these at the keyboard: they do not queue behind pictures
         self._queries = Workers("queries", 1, observer)
@@ -108,6 +117,7 @@ class Engine:
         self._decoding = self._lane("decode", self._pictures, _decode)
         self._reading = self._lane("ocr", self._pictures, self._read_texts)
         self._seeing = self._lane("clip-image", self._pictures, self._embed_images, batch=batch)
+        self._finding = self._lane("faces", self._pictures, self._find_faces)
         self._asking = self._lane("clip-text", self._queries, self._embed_texts, batch=batch)
         self._keeper: asyncio.Task[None] | None = None
 
@@ -115,6 +125,11 @@ class Engine:
     def clip_model(self) -> str | None:
         """The CLIP model that is used, for example "ViT-B-16"; None where none is on disk, or none usable."""
         return self.describe().clip
+
+    @property
+    def face_model(self) -> str:
+        """The pack that finds faces where a request names none, whether on disk or not."""
+        return self._settings.recognition_model
 
     @property
     def limits(self) -> Limits:
@@ -128,8 +143,10 @@ class Engine:
             name = self._clip_folder().manifest.name
         except ModelMissing as error:
             notice = str(error)
-        device = self._device
-        return EngineState(ocr.NAME, name, notice, device.name, device.notice, self._settings.threads)
+        faces = self._settings.recognition_model
+        present = next(network_files(self._settings.models / faces), None) is not None
+        device, threads = self._device, self._settings.threads
+        return EngineState(ocr.NAME, name, notice, faces if present else None, device.name, device.notice, threads)
 
     def check(self) -> None:
         """Return where every model that was asked for by name is on disk.
@@ -189,6 +206,29 @@ class Engine:
         """
         return await self._do(self._queries, self._asking, text)
 
+    async def find_faces(
+        self, pixels: Pixels, *, model: str | None = None, minimum_score: float | None = None
+    ) -> list[Face]:
+        """The faces in upright RGB `pixels`, shape (height, width, 3), the surest first.
+
+        Args:
+            pixels: the picture.
+            model: one of InsightFace's packs; None: the one that is set.
+            minimum_score: faces less certain are dropped, 0..1; None: as set.
+
+        Raises:
+            InvalidRequest: there is no pack of that name.
+            Overloaded: too many wait already.
+            ModelMissing: the pack is not on disk.
+        """
+        name = model or self._settings.recognition_model
+        if name not in self._face_readers:
+            known = ", ".join(sorted(self._face_readers))
+            message = f"The face model {name[:100]!r} is not known here; these are: {known}."
+            raise InvalidRequest(message)
+        least = self._settings.detection_threshold if minimum_score is None else minimum_score
+        return await self._do(self._pictures, self._finding, _FaceSearch(name, pixels, least))
+
     async def unload(self) -> None:
         """Let all models go, and give their memory back; who needs one next loads it again."""
         dropped = [name for name, resident in self._residents().items() if resident.drop()]
@@ -237,7 +277,12 @@ class Engine:
         return lane
 
     def _residents(self) -> dict[str, Resident[Any]]:
-        return {"ocr": self._text_reader, "clip-image": self._image_tower, "clip-text": self._text_tower}
+        towers: dict[str, Resident[Any]] = {
+            "ocr": self._text_reader,
+            "clip-image": self._image_tower,
+            "clip-text": self._text_tower,
+        }
+        return towers | {f"faces-{name}": reader for name, reader in self._face_readers.items()}
 
     def _read_texts(self, batch: Sequence[tuple[Pixels, ReadOptions]]) -> list[list[OcrLine]]:
         with self._text_reader.use() as reader:
@@ -251,6 +296,13 @@ class Engine:
             minimum_box_score=options.minimum_box_score,
             shorter_side=options.shorter_side,
         )
+
+    def _find_faces(self, batch: Sequence["_FaceSearch"]) -> list[list[Face]]:
+        found = []
+        for each in batch:
+            with self._face_readers[each.model].use() as reader:
+                found.append(reader.read(each.pixels, minimum_score=each.minimum_score))
+        return found
 
     def _embed_images(self, batch: Sequence[Pixels]) -> list[Vector]:
         with self._image_tower.use() as tower:
@@ -275,6 +327,15 @@ class _Decoding:
     image: bytes
     shorter_side: int | None
     limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class _FaceSearch:
+    """A picture, and how to look for faces in it."""
+
+    model: str
+    pixels: Pixels
+    minimum_score: float
 
 
 def _decode(batch: Sequence[_Decoding]) -> list[Photo]:

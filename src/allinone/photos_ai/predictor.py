@@ -10,7 +10,7 @@ from allinone.errors import InvalidRequest
 from allinone.images.photo import Limits, Photo
 from allinone.photos_ai.engine import Engine, ReadOptions
 from allinone.wire import predict as wire
-from allinone.wire.predict import ClipTask, Entries, OcrTask
+from allinone.wire.predict import ClipTask, Entries, FacesTask, OcrTask
 
 PREVIEW_SIDE = 1440
 """Pixels of the shorter side that models look at, as in Immich's previews; larger images are shrunk while decoded."""
@@ -26,10 +26,12 @@ class _Tasks:
 
     clip: ClipTask | None
     ocr: OcrTask | None
+    faces: FacesTask | None
 
     @property
     def need_image(self) -> bool:
-        return self.ocr is not None or (self.clip is not None and self.clip.kind == "visual")
+        visual = self.clip is not None and self.clip.kind == "visual"
+        return visual or self.ocr is not None or self.faces is not None
 
     @property
     def need_text(self) -> bool:
@@ -80,6 +82,8 @@ class Predictor:
             work[wire.CLIP] = lambda: self._see(photo)
         if (ocr := tasks.ocr) is not None:
             work[wire.OCR] = lambda: self._read(photo, ocr)
+        if (faces := tasks.faces) is not None:
+            work[wire.FACES] = lambda: self._find(photo, faces)
         return work
 
     async def _see(self, photo: Photo) -> str:
@@ -88,6 +92,18 @@ class Predictor:
     async def _read(self, photo: Photo, task: OcrTask) -> dict[str, list[Any]]:
         options = ReadOptions(task.minimum_recognition_score, task.minimum_detection_score, task.max_resolution)
         return wire.ocr_answer(await self._engine.read_text(photo.pixels, options))
+
+    async def _find(self, photo: Photo, task: FacesTask) -> list[dict[str, object]]:
+        model, least = task.model_name, task.minimum_score
+        faces = await self._engine.find_faces(photo.pixels, model=model, minimum_score=least)
+        return [wire.face_answer(in_original(face.box, photo), face.score, face.embedding) for face in faces]
+
+
+def in_original(box: tuple[float, float, float, float], photo: Photo) -> tuple[float, float, float, float]:
+    """A box of the decoded picture, in pixels of the image as it was sent."""
+    across = photo.original_size[0] / photo.pixels.shape[1]
+    down = photo.original_size[1] / photo.pixels.shape[0]
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
 
 
 async def _together(work: dict[str, Callable[[], Awaitable[object]]]) -> dict[str, object]:
@@ -116,7 +132,7 @@ def _tasks(entries: Entries) -> _Tasks:
             if name is not None and not _MODEL_NAME.fullmatch(name):
                 message = f"{name[:100]!r} of '{task}.{part}' is not a model's name."
                 raise InvalidRequest(message)
-    return _Tasks(wire.clip_task(entries), wire.ocr_task(entries))
+    return _Tasks(wire.clip_task(entries), wire.ocr_task(entries), wire.faces_task(entries))
 
 
-_KNOWN = (wire.CLIP, wire.OCR)
+_KNOWN = (wire.CLIP, wire.OCR, wire.FACES)

@@ -9,6 +9,7 @@ from allinone.images.photo import Limits
 from allinone.settings import EnvironmentSettings, cores
 
 DEFAULT_TTL = 300.0
+FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
 class EngineSettings(EnvironmentSettings):
@@ -21,6 +22,8 @@ class EngineSettings(EnvironmentSettings):
         threads: pictures worked on at the same time, each by one core.
         waiting: pictures that may wait for a thread; more are refused as Overloaded.
         minimum_score: lines whose text is less certain than this are dropped, 0..1.
+        recognition_model: which of InsightFace's packs finds faces where a request names none.
+        detection_threshold: faces less certain than this are dropped where a request says nothing, 0..1.
         max_pixels: pictures with more are not decoded.
         model_ttl: seconds without work after which a model leaves memory; 0: never. None: `restart_time`.
         restart_time: the same by its old name.
@@ -34,6 +37,8 @@ class EngineSettings(EnvironmentSettings):
     threads: int = Field(alias="ALLINONE_THREADS", ge=1, le=64, default_factory=cores)
     waiting: Annotated[int, Field(alias="ALLINONE_QUEUE", ge=0, le=10_000)] = 256
     minimum_score: Annotated[float, Field(alias="ALLINONE_OCR_MIN_SCORE", ge=0, le=1)] = 0.5
+    recognition_model: Annotated[str, Field(alias="RECOGNITION_MODEL", pattern=FOLDER_NAME)] = "buffalo_l"
+    detection_threshold: Annotated[float, Field(alias="DETECTION_THRESH", ge=0, le=1)] = 0.65
     max_pixels: Annotated[int, Field(gt=0)] = Limits().pixels
     model_ttl: Annotated[float | None, Field(ge=0, le=30 * 24 * 3600)] = None
     restart_time: Annotated[float | None, Field(alias="SERVER_RESTART_TIME", ge=0, le=30 * 24 * 3600)] = None

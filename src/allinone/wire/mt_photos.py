@@ -18,9 +18,13 @@ MAX_SIDE = 10_000  # pixels
 OUT_OF_RANGE = "height or width out of range"
 
 
-def check_answer(device: str) -> dict[str, object]:
-    """Of `/check`."""
-    return {"result": "pass", "title": TITLE, "help": HELP, "device": device}
+DETECTOR = "insightface"
+
+
+def check_answer(device: str, *, recognition_model: str | None = None) -> dict[str, object]:
+    """Of `/check`; with a `recognition_model` also as the face companion answers it."""
+    answer: dict[str, object] = {"result": "pass", "title": TITLE, "help": HELP, "device": device}
+    return answer | (_models_answer(recognition_model) if recognition_model else {})
 
 
 def ocr_answer(lines: Sequence[OcrLine], width: int, height: int) -> dict[str, object]:
@@ -37,6 +41,21 @@ def ocr_answer(lines: Sequence[OcrLine], width: int, height: int) -> dict[str, o
 def clip_answer(vector: Iterable[float]) -> dict[str, object]:
     """Of `/clip/img` and `/clip/txt`."""
     return {"result": [f"{float(value):.16f}" for value in vector]}
+
+
+def faces_answer(faces: Iterable[dict[str, object]], *, recognition_model: str) -> dict[str, object]:
+    """Of `/represent`, made of `face_answer`s."""
+    return _models_answer(recognition_model) | {"result": list(faces)}
+
+
+def face_answer(box: tuple[float, float, float, float], score: float, embedding: Iterable[float]) -> dict[str, object]:
+    """One face; `box` is x1, y1, x2, y2 in pixels of the sent image. Numbers are numbers here."""
+    x1, y1, x2, y2 = (int(value) for value in box)
+    return {
+        "embedding": [float(value) for value in embedding],
+        "facial_area": {"x": x1, "y": y1, "w": x2 - x1, "h": y2 - y1},
+        "face_confidence": float(score),
+    }
 
 
 def restart_answer() -> dict[str, object]:
@@ -82,6 +101,10 @@ def parse_clip(document: object) -> list[float]:
     if not isinstance(result, list) or not result:
         raise _unexpected("'result' is not a list of numbers")
     return [_number(value) for value in result]
+
+
+def _models_answer(recognition_model: str) -> dict[str, object]:
+    return {"detector_backend": DETECTOR, "recognition_model": recognition_model}
 
 
 def _result(document: object) -> Any:

@@ -146,10 +146,13 @@ def ocr_answer(lines: Sequence[OcrLine]) -> dict[str, list[Any]]:
 
 
 def face_answer(box: tuple[float, float, float, float], score: float, embedding: Iterable[float]) -> dict[str, object]:
-    """One element of the value of `facial-recognition`; `box` is x1, y1, x2, y2 in pixels of the sent image."""
+    """One element of the value of `facial-recognition`; `box` is x1, y1, x2, y2 in pixels of the sent image.
+
+    Immich keeps whole pixels: PostgreSQL would refuse it a fraction.
+    """
     corners = zip(("x1", "y1", "x2", "y2"), box, strict=True)
     return {
-        "boundingBox": {name: float(value) for name, value in corners},
+        "boundingBox": {name: float(round(value)) for name, value in corners},
         "embedding": clip_answer(embedding),
         "score": float(score),
     }

@@ -56,3 +56,15 @@ def test_ocr_answers_that_cannot_be_used(document: object) -> None:
 def test_vectors_that_cannot_be_used(result: object) -> None:
     with pytest.raises(InvalidRequest, match="MT-Photos"):
         mt_photos.parse_clip({"result": result})
+
+
+def test_faces_have_numbers_that_are_numbers() -> None:
+    face = mt_photos.face_answer((1.9, 2.2, 31.5, 42.9), 0.9, [0.25, -0.5])
+    assert face == {
+        "embedding": [0.25, -0.5],
+        "facial_area": {"x": 1, "y": 2, "w": 30, "h": 40},
+        "face_confidence": 0.9,
+    }
+    models = {"detector_backend": "insightface", "recognition_model": "buffalo_l"}
+    assert mt_photos.faces_answer([face], recognition_model="buffalo_l") == models | {"result": [face]}
+    assert mt_photos.check_answer("cpu", recognition_model="buffalo_l") == mt_photos.check_answer("cpu") | models

@@ -98,7 +98,7 @@ def test_answers_in_immichs_shape() -> None:
     lines = [OcrLine("行1", box, 0.9, 0.8), OcrLine("行2", box, 0.7, 0.6)]
     expected = {"text": ["行1", "行2"], "box": [*box, *box], "boxScore": [0.9, 0.7], "textScore": [0.8, 0.6]}
     assert predict.ocr_answer(lines) == expected
-    face = predict.face_answer((1, 2, 3, 4), 0.93, [0.25])
+    face = predict.face_answer((0.7, 2.2, 3, 4.4), 0.93, [0.25])
     corners = {"x1": 1.0, "y1": 2.0, "x2": 3.0, "y2": 4.0}
     assert face == {"boundingBox": corners, "embedding": "[0.25]", "score": 0.93}
     assert predict.size_answer(3, 2) == {"imageHeight": 2, "imageWidth": 3}

@@ -13,7 +13,7 @@ from allinone.http.json_body import InvalidBody, parse
 from allinone.http.problems import answer_to
 from allinone.images.photo import Limits
 from allinone.photos_ai.engine import Engine
-from allinone.photos_ai.predictor import PREVIEW_SIDE
+from allinone.photos_ai.predictor import PREVIEW_SIDE, in_original
 from allinone.photos_ai.service.api_key import HEADER, ApiKey
 from allinone.photos_ai.service.form import read_bounded, read_form
 from allinone.photos_ai.service.presence import while_wanted
@@ -57,6 +57,7 @@ def mt_photos_routes(engine: Engine, settings: ServiceSettings) -> APIRouter:
         ("/ocr", api.ocr, _FILE),
         ("/clip/img", api.clip_image, _FILE),
         ("/clip/txt", api.clip_text, _TEXT),
+        ("/represent", api.represent, _FILE),
         ("/restart", api.restart, {}),
         ("/restart_v2", api.restart, {}),
     ):
@@ -74,7 +75,8 @@ class _MtPhotos:
         self._limits = Limits(pixels=engine.limits.pixels, side=wire.MAX_SIDE)
 
     async def check(self, _: Request) -> JSONResponse:
-        return JSONResponse(wire.check_answer(self._engine.describe().device))
+        state = self._engine.describe()
+        return JSONResponse(wire.check_answer(state.device, recognition_model=state.faces))
 
     async def ocr(self, request: Request) -> JSONResponse:
         image = await self._file(request)
@@ -87,6 +89,10 @@ class _MtPhotos:
     async def clip_text(self, request: Request) -> JSONResponse:
         text = _text(await read_bounded(request, MAX_JSON))
         return JSONResponse(await self._wanted(request, self._ask(text)))
+
+    async def represent(self, request: Request) -> JSONResponse:
+        image = await self._file(request)
+        return JSONResponse(await self._wanted(request, self._find(image)))
 
     async def restart(self, _: Request) -> JSONResponse:
         """The original restarts to free memory; here models leave it, and others' requests go on."""
@@ -109,6 +115,12 @@ class _MtPhotos:
     async def _see(self, image: bytes) -> dict[str, object]:
         async with self._engine.decoded(image, shorter_side=PREVIEW_SIDE, limits=self._limits) as photo:
             return wire.clip_answer(await self._engine.embed_image(photo.pixels))
+
+    async def _find(self, image: bytes) -> dict[str, object]:
+        async with self._engine.decoded(image, shorter_side=PREVIEW_SIDE, limits=self._limits) as photo:
+            faces = await self._engine.find_faces(photo.pixels)
+            answers = [wire.face_answer(in_original(face.box, photo), face.score, face.embedding) for face in faces]
+            return wire.faces_answer(answers, recognition_model=self._engine.face_model)
 
     async def _ask(self, text: str) -> dict[str, object]:
         return wire.clip_answer(await self._engine.embed_text(text))

@@ -22,16 +22,16 @@ _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "running": "The recognition service of immich-all-in-one is running.",
         "version": "Version", "ocr": "Reads text with", "clip": "Compares pictures and words with",
-        "device": "Computes on", "threads": "Pictures at a time",
+        "faces": "Finds faces with", "device": "Computes on", "threads": "Pictures at a time",
     },
     "zh-Hans": {
         "running": "immich-all-in-one 的识别服务正在运行。",
-        "version": "版本", "ocr": "文字识别模型", "clip": "图文搜索模型", "device": "计算设备",
+        "version": "版本", "ocr": "文字识别模型", "clip": "图文搜索模型", "faces": "人脸模型", "device": "计算设备",
         "threads": "同时处理的图片数",
     },
     "zh-Hant": {
         "running": "immich-all-in-one 的辨識服務正在執行。",
-        "version": "版本", "ocr": "文字辨識模型", "clip": "圖文搜尋模型", "device": "運算裝置",
+        "version": "版本", "ocr": "文字辨識模型", "clip": "圖文搜尋模型", "faces": "人臉模型", "device": "運算裝置",
         "threads": "同時處理的圖片數",
     },
 }  # fmt: skip
@@ -45,6 +45,7 @@ def status_page(request: Request, state: EngineState) -> HTMLResponse:
         "version": __version__,
         "ocr": state.ocr,
         "clip": state.clip or state.clip_notice or "",
+        "faces": state.faces or "",
         "device": f"{state.device}. {state.device_notice}" if state.device_notice else state.device,
         "threads": str(state.threads),
     }
