@@ -10,8 +10,11 @@ from starlette.responses import Response
 
 from allinone.database.pool import Database
 from allinone.errors import BackendFailed
+from allinone.extension.immich_jobs import ImmichJobs, immich_job_routes
 from allinone.extension.immich_pass_through import pass_on
 from allinone.extension.immich_services import ImmichServices
+from allinone.extension.page_script import PageScript
+from allinone.extension.script_api import script_routes
 from allinone.http.correlation import Correlation
 from allinone.http.health import health_routes
 from allinone.http.metrics import CountRequests, RequestMetrics, metrics_routes, new_registry
@@ -51,11 +54,14 @@ def create_immich_app(
     )
     app.state.services = services
     install_problems(app)
+    app.add_middleware(PageScript, registry=registry)
     app.add_middleware(CountRequests, metrics=RequestMetrics(registry))
     app.add_middleware(Correlation)
     app.include_router(metrics_routes(registry))
     checks = {"immich": partial(_check_immich, client), "database": partial(_check_database, database)}
     app.include_router(health_routes(checks))
+    app.include_router(script_routes(registry))
+    app.include_router(immich_job_routes(ImmichJobs(services)))
     for routes in parts:
         app.include_router(routes(services))
     app.add_api_route("/{path:path}", partial(_immich, client), methods=METHODS, include_in_schema=False)
