@@ -26,7 +26,7 @@ async def test_unknown_requests_are_immichs(immich_site: ImmichSite, dsn: str) -
     headers = {"x-api-key": anna.api_key}
     async with extension(immich_site, dsn) as client, httpx.AsyncClient(base_url=immich_site.url) as immich:
         thumbnail = f"/api/assets/{asset}/thumbnail"
-        for path in ("/api/users/me", thumbnail, "/photos", "/api/nothing", "/api/users/me?a=b%2Fc"):
+        for path in ("/api/users/me", thumbnail, "/api/nothing", "/api/users/me?a=b%2Fc"):
             ours = await client.get(path, headers=headers)
             theirs = await immich.get(path, headers=headers)
             assert (ours.status_code, ours.content) == (theirs.status_code, theirs.content)
