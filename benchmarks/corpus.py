@@ -224,6 +224,27 @@ ENGLISH_WORDS = [
 _CONFUSED = dict(zip("發票證總計額統編號現金未日己士人入", "癸栗証縂什頟統編虎現全末曰已土入人", strict=True))
 
 
+_PAIRS = (
+    "発發票栗未末日曰己已土士人入大太天夫千干今令间問貝見鳥烏微徵東束侯候析折戶尸王玉白自目且田由木本力刀牛午免兔治冶"
+    "0O1l5S8B2Z"
+)
+_ALIKE = dict(zip(_PAIRS[::2], _PAIRS[1::2], strict=True)) | dict(zip(_PAIRS[1::2], _PAIRS[::2], strict=True))
+
+
+def misread(text: str, rate: float, draw: random.Random) -> str:
+    """`text` with each character wrong at `rate`: most replaced, by one that looks alike if there is one; some lost."""
+    if not rate:
+        return text
+    read = []
+    for character in text:
+        if character.isspace() or draw.random() >= rate:
+            read.append(character)
+        elif draw.random() < 0.9:
+            other = draw.choice(string.ascii_letters if character.isascii() else COMMON)
+            read.append(_ALIKE.get(character, other))
+    return "".join(read)
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
     """The text of a photo, as read, and as it stands there."""
