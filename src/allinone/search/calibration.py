@@ -43,6 +43,13 @@ def strength(z: float) -> float:
     return min(max((z - NO_STRENGTH_Z) / (FULL_STRENGTH_Z - NO_STRENGTH_Z), 0.0), 1.0)
 
 
+def beyond_scale(z: float | None) -> float:
+    """How far a z-score is off the scale of `strength`: what tells apart those that all have strength 0, or 1."""
+    if z is None or NO_STRENGTH_Z <= z <= FULL_STRENGTH_Z:
+        return 0.0
+    return round(z - (NO_STRENGTH_Z if z < NO_STRENGTH_Z else FULL_STRENGTH_Z), 6)
+
+
 def keep(similarities: Sequence[float], calibration: Calibration | None, cutoff: "Cutoff") -> int:
     """How many of the `similarities`, which must descend, are like enough to be shown."""
     kept = len(similarities)

@@ -1,13 +1,14 @@
 """What to ask the index: tsqueries, strictest first, that every document that can match answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from allinone.search.fuzzy import FuzzyPart
 from allinone.search.query import ParsedQuery, Term
-from allinone.search.tokens import LARGE, WORD, compact, phrase_tokens, words
+from allinone.search.tokens import BEGINNING, FIRST_WIDE, LARGE, WORD, compact_words, phrase_tokens, words
 
-MOST_ONE_WRONG = 8  # characters up to which every place of one wrong character is asked for by itself
+MOST_PLACES = 8  # characters up to which all places of wrong ones are asked for by themselves
 MOST_LETTERS_ONE_WRONG = 7  # the same for letters; halves of longer words tell enough, at a quarter of the cost
 
 
@@ -22,9 +23,9 @@ def exact_steps(query: ParsedQuery) -> list[Step]:
     """Tsqueries for phrases of whole words, for phrases, for all terms: each finds more."""
     if not query.parts:
         return []
-    phrase = phrase_tokens(compact(" ".join(term.text for term in query.terms)))
+    phrase = phrase_tokens(compact_words(" ".join(term.text for term in query.terms)))
     whole = [WORD + word for term in query.terms for word in words(term.text)]
-    parts = [token for part in query.parts for token in phrase_tokens(part.dense)]
+    parts = [token for part in query.parts for token in phrase_tokens(compact_words(part.text))]
     # A whole word is one token; its letters in threes would only be more lists to intersect.
     inside = {token for word in whole for token in phrase_tokens(word.removeprefix(WORD))}
     asked = [([token for token in phrase if token not in inside] + whole, True)] if whole else []
@@ -42,36 +43,39 @@ def fuzzy_step(query: ParsedQuery) -> str | None:
     parts = [(part, FuzzyPart.of(part)) for part in query.parts]
     if not any(fuzzy for _, fuzzy in parts):
         return None
-    asked = [_fuzzy(fuzzy) if fuzzy else _all(phrase_tokens(part.dense)) for part, fuzzy in parts]
+    asked = [_fuzzy(fuzzy) if fuzzy else _all(phrase_tokens(compact_words(part.text))) for part, fuzzy in parts]
     return _tsquery(" & ".join(f"({one})" for one in asked), [])
 
 
 def _one_token(term: Term) -> bool:
     """Whether having the term's token is having the term. Of longer ones the matcher decides."""
     dense = term.dense
-    return len(dense) <= 2 and not dense.isascii()
+    return len(dense) <= 2 and min(dense) >= FIRST_WIDE
 
 
 def _fuzzy(part: FuzzyPart) -> str:
-    if len(part.dense) <= (MOST_ONE_WRONG if part.chinese else MOST_LETTERS_ONE_WRONG):
-        ways = [_without(part.dense, at) for at in range(len(part.dense))]
+    length = len(part.dense)
+    if length <= (MOST_PLACES if part.chinese else MOST_LETTERS_ONE_WRONG):
+        ways = [_without(part.dense, wrong) for wrong in combinations(range(length), part.errors)]
     else:
         ways = [phrase_tokens(piece) for piece in part.pieces()]
     return " | ".join(f"({_all(way)})" for way in dict.fromkeys(map(tuple, ways)) if way)
 
 
-def _without(dense: str, at: int) -> list[str]:
-    """The tokens left of a word whose character `at` is wrong."""
-    return [
-        token
-        for side in (dense[:at], dense[at + 1 :])
-        if side
-        for token in (phrase_tokens(side) if len(side) > 1 or not side.isascii() else [])
-    ]
+def _without(dense: str, wrong: Sequence[int]) -> list[str]:
+    """The tokens left of a word whose characters `wrong` are so."""
+    bounds = [-1, *wrong, len(dense)]
+    sides = [dense[start + 1 : end] for start, end in pairwise(bounds)]
+    latin = dense.isascii()
+    return [token for side in sides if len(side) > (2 if latin else 0) for token in phrase_tokens(side)]
 
 
 def _all(tokens: Iterable[str]) -> str:
-    return " & ".join(f"'{token}'" for token in dict.fromkeys(tokens))
+    return " & ".join(map(_lexeme, dict.fromkeys(tokens)))
+
+
+def _lexeme(token: str) -> str:
+    return f"'{token.removesuffix(BEGINNING)}':*" if token.endswith(BEGINNING) else f"'{token}'"
 
 
 def _tsquery(wanted: str, excluded: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Finds what the recogniser misread: a wrong character in four or more, a letter off in six.
+"""Finds what the recogniser misread: a wrong character of four or five, two of six or more; a letter off in six.
 
 Digits are never fuzzy, Chinese ones neither: another number is another invoice.
 """
@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
+from allinone.search.alignment import align, window_around
 from allinone.search.characters import CJK, NUMERALS
 from allinone.search.document import Document, Place
 from allinone.search.query import Term
 from allinone.search.tokens import compact
 
 LEAST_CHARACTERS = 4  # of Chinese
+LEAST_FOR_TWO = 5  # of them, where two may be wrong
 LEAST_LETTERS = 6
 MOST_PATTERN = 16  # characters; longer ones are compared by their pairs alone
 LEAST_OVERLAP = 0.6
 MOST_WORD = 32
+MOST_PLACES = 6  # of intact pieces, looked at in one document
 UNITS = frozenset("元圆块角年月日号时点分秒楼层室段巷弄街路联届期级岁人份个位页章节课班组折次台张")
 
 _GAP = r"(?:[^\w\n,;!?。、]|_){0,2}"
@@ -57,12 +60,14 @@ class FuzzyPart:
 
     @property
     def errors(self) -> int:
-        """How many letters may be off."""
-        return 1 if self.chinese else min(len(self.dense) // LEAST_LETTERS, 2)
+        """How many characters may be wrong, missing or too many."""
+        if self.chinese:
+            return 1 if len(self.dense) < LEAST_FOR_TWO else 2
+        return min(len(self.dense) // LEAST_LETTERS, 2)
 
     def pieces(self) -> list[str]:
         """Cut so that at least one piece is intact wherever the errors are."""
-        count = self.errors + 1 if not self.chinese else 3
+        count = self.errors + 1
         bounds = [round(len(self.dense) * at / count) for at in range(count + 1)]
         return [self.dense[start:end] for start, end in pairwise(bounds)]
 
@@ -83,8 +88,21 @@ class FuzzyPart:
             over = pattern.search(document.joined)
             if over:
                 yield Near(similarity * 0.95, document.places(*over.span()))
+        if absent <= 2 == self.errors and len(self.dense) <= MOST_PATTERN:
+            yield from self._two_wrong(document)
         if absent <= len(self.dense) * (1 - LEAST_OVERLAP):
             yield from self._overlapping(document)
+
+    def _two_wrong(self, document: Document) -> Iterator[Near]:
+        """Around each intact third, the part of the line that is like the whole."""
+        text = document.folded
+        counting = frozenset(at for at in range(len(self.dense)) if _counts(self.dense, at))
+        for found in islice(_any_piece(tuple(self.pieces())).finditer(text), MOST_PLACES):
+            window = window_around(text, *found.span(), len(self.dense) + self.errors)
+            near = align(self.dense, counting, window.characters, self.errors)
+            if near is not None:
+                start, end = window.offsets[near.start], window.offsets[near.end - 1] + 1
+                yield Near(1.0 - max(near.errors, 1) / len(self.dense), (document.place(start, end),))
 
     def _overlapping(self, document: Document) -> Iterator[Near]:
         pairs = {first + second for first, second in pairwise(self.dense)}
@@ -122,6 +140,12 @@ def _word_around(text: str, start: int, end: int, longest: int) -> tuple[int, in
 def _any_of(pieces: tuple[str, ...]) -> re.Pattern[str]:
     """Finds any of the pieces; looking for whole words at once would try every word of the text."""
     return re.compile("|".join(pieces))
+
+
+@lru_cache(maxsize=256)
+def _any_piece(pieces: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds any of the pieces, whatever blanks and weak marks stand inside."""
+    return re.compile("|".join(_GAP.join(map(re.escape, piece)) for piece in pieces))
 
 
 def _beside_digit(text: str, start: int, end: int) -> bool:

@@ -70,7 +70,8 @@ def _piece(index: int, line: OcrLine) -> _Piece | None:
     width, height = right - left, bottom - top
     if not text or not (0.0 < width < FAR and 0.0 < height < FAR):
         return None  # not a box, or not a number
-    characters = max(len(text) / 2, 1.0) if text.isascii() else float(len(text))
+    # Blanks between Chinese characters are the recogniser's; those between words have a width.
+    characters = max(len(text) / 2, 1.0) if text.isascii() else float(len(text) - text.count(" "))
     upright = characters >= 2 and height * characters > UPRIGHT_RATIO * width
     em_x = width if upright else width / characters
     em_y = height / characters if upright else height

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -25,7 +25,7 @@ from allinone.search.hits import (
     RankRequest,
     TextMatch,
 )
-from allinone.search.lines import pack_numbers, storable, unpack_lines
+from allinone.search.lines import unpack_lines
 from allinone.search.match import Matcher
 from allinone.search.picture_leg import (
     MOST_PICTURE_HITS,
@@ -42,7 +42,7 @@ from allinone.search.recency import Recency
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
 from allinone.search.text_leg import TextHits, documents, find_text
-from allinone.search.tokens import document_tokens
+from allinone.search.text_rows import AssetText, text_columns, wall_clock
 from allinone.wire.ocr import OcrLine
 
 __all__ = [
@@ -56,16 +56,6 @@ __all__ = [
     "SearchIndex",
     "TextMatch",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class AssetText:
-    """The text of one photo; `taken_at` as on the wall clock where it was taken."""
-
-    asset_id: UUID
-    owner_id: UUID
-    taken_at: datetime | None
-    lines: Sequence[OcrLine]
 
 
 class SearchIndex:
@@ -96,11 +86,10 @@ class SearchIndex:
         """Index the text of several assets at once, which is several times as fast as one by one."""
         if not texts:
             return
-        rows = await asyncio.to_thread(lambda: [_text_row(text) for text in texts])
+        columns = await asyncio.to_thread(text_columns, texts)
         async with self._joined(connection) as joined, joined.pipeline():
-            cursor = joined.cursor()
-            await cursor.executemany(statement("put_text"), rows)
-            await cursor.executemany(statement("put_lines"), rows)
+            for name in ("put_texts", "put_documents", "put_lines"):
+                await joined.execute(statement(name), columns)
 
     async def put_vector(
         self,
@@ -120,7 +109,7 @@ class SearchIndex:
         row = {
             "asset_id": asset_id,
             "owner_id": owner_id,
-            "taken_at": _wall_clock(taken_at),
+            "taken_at": wall_clock(taken_at),
             "model": model,
             "embedding": unit_vector(vector),
         }
@@ -252,30 +241,6 @@ def _question(request: RankRequest, query: ParsedQuery, scope: Scope) -> Picture
     if request.vector is None or request.model is None or request.text_only or query.text_only:
         return None
     return PictureQuestion(unit_vector(request.vector), request.model, scope)
-
-
-def _text_row(text: AssetText) -> dict[str, object]:
-    lines = [storable(line) for line in text.lines]
-    document = Document.of(lines)
-    taken_at = _wall_clock(text.taken_at)
-    return {
-        "asset_id": text.asset_id,
-        "owner_id": text.owner_id,
-        "taken_at": taken_at,
-        "tokens": document_tokens(document, taken_at),
-        "texts": "\n".join(line.text for line in lines),
-        "numbers": pack_numbers(lines),
-        "folded": document.folded,
-        "joined": document.joined,
-        "chains": document.chains,
-        "confidences": document.confidences,
-    }
-
-
-def _wall_clock(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is None:
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 async def _stored_lines(connection: Connection, asset_ids: Sequence[UUID]) -> dict[UUID, list[OcrLine]]:

@@ -30,8 +30,10 @@ MOST_OCCURRENCES = 12  # looked at in one document, for the best
 _WEAK = r"(?:[^\w\n,;!?。、]|_){0,3}"
 _ANY = r"(?:[^\w\n]|_){0,3}"
 _APART = r"(?:[^\w\n]|_){1,3}"
-# Between the letters of one word nothing but its own hyphen or a cut; "Mac Art" has no car in it.
-_WITHIN_WORD = r"(?:['\x1e\x1d]|-[\x1e\x1f]?)?"
+# Between the letters of one word nothing but its own hyphen or a cut; "Mac Art" has no car in it. Only where all
+# letters stand apart ("E X I T") may blanks stand between them.
+_SPACED = r"(?<![^\W\d_]{2}) {1,3}(?![^\W\d_]{2})"
+_WITHIN_WORD = rf"(?:['\x1e\x1d]|-[\x1e\x1f]?|{_SPACED})?"
 _WITHIN_NUMBER = r"(?:,(?=\d{3}(?!\d))|[ '/\x1e-])?"
 _DECIMAL = r" ?[.,] ?"
 _THOUSANDS = r"[, ]?"

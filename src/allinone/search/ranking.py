@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from allinone.search.calibration import strength
+from allinone.search.calibration import beyond_scale, strength
 from allinone.search.hits import RankedHit
 from allinone.search.match import Kind
 
@@ -93,10 +93,12 @@ def _reciprocal(scores: dict[UUID, float]) -> dict[UUID, float]:
 
 
 def _sorted(hits: Iterable[RankedHit]) -> tuple[RankedHit, ...]:
-    """Best first; then the newest, those without a date last; then by id."""
+    """Best first; then the likest beyond the scale of strengths; then the newest, those without a date last; by id."""
     # Sorting is stable: three passes over plain values take half the time of one over tuples.
     ordered = sorted(hits, key=lambda hit: hit.asset_id.int)
     ordered.sort(key=_moment, reverse=True)
+    if any(hit.z is not None for hit in ordered):
+        ordered.sort(key=lambda hit: beyond_scale(hit.z), reverse=True)
     ordered.sort(key=attrgetter("score"), reverse=True)
     return tuple(ordered)
 

@@ -1,14 +1,15 @@
 """Tokens: what the index is asked for. They bound the candidates; `match` decides.
 
-Of text without blanks and punctuation: every character, every pair, every three letters or digits in a row;
-and every Latin word or number by itself, marked by WORD. None of them has a position: a phrase is checked on
-the text itself, which is in memory sooner than PostgreSQL could unpack positions.
+Of text without blanks and punctuation: every character; every pair with a Chinese character in it; every three
+letters or digits in a row, and the last two of each run; and every Latin word or short number by itself, marked by
+WORD. Two letters or digits are asked for as the beginning of three, which spares a fifth of the index. None of them
+has a position: a phrase is checked on the text itself, which is in memory sooner than PostgreSQL could unpack
+positions.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import pairwise
 from operator import add
 
 from allinone.search.characters import CJK
@@ -21,12 +22,23 @@ LARGE = "~"
 TIME = "@"
 """Marks the year, month and day of a photo: the newest of a common word's thousands come straight from the index."""
 
+BEGINNING = "*"
+"""Ends what is asked for as the beginning of a token."""
+
+FORM = 2
+"""Counts up when documents get other tokens than before; those with older ones are indexed again."""
+
 MOST_BYTES = 400_000  # of tokens; a tsvector holds 1 MiB with its bookkeeping
 LONGEST_WORD = 40
+LONGEST_NUMBER = 4  # digits that are a token by themselves; of longer ones their threes tell enough
 MOST_QUERY_TOKENS = 32
 
-_SEPARATORS = re.compile(r"(?:[^\w\n]|_)+")
-_LETTERS = re.compile(rf"[^\W_{CJK}]{{3,}}")
+FIRST_WIDE = "\u1100"  # the first of the scripts written without blanks
+
+_BREAK = "\r"  # between words; no folded text contains it
+_SEPARATORS = re.compile(r"(?:[^\w\n\r]|_)+")
+_BETWEEN_WORDS = re.compile(rf"(?<=[^\W\d_{CJK}]{{2}})[^\w\n'-]+(?=[^\W\d_{CJK}]{{2}})")
+_RUNS = re.compile(rf"[^\W_{CJK}]{{2,}}")
 _WORDS = re.compile(rf"[^\W_{CJK}]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
@@ -36,9 +48,15 @@ def compact(text: str) -> str:
     return _SEPARATORS.sub("", text)
 
 
+def compact_words(text: str) -> str:
+    """The same with a break between words of letters, which no phrase runs over unasked."""
+    return _SEPARATORS.sub("", _BETWEEN_WORDS.sub(_BREAK, text))
+
+
 def words(text: str) -> list[str]:
-    """The Latin words and numbers of folded `text`; 1,234 is one number."""
-    return [word[:LONGEST_WORD] for word in _WORDS.findall(_THOUSANDS.sub("", text))]
+    """The Latin words and short numbers of folded `text`; 1,234 is one number."""
+    found = _WORDS.findall(_THOUSANDS.sub("", text) if "," in text else text)
+    return [word[:LONGEST_WORD] for word in found if len(word) <= LONGEST_NUMBER or word.isalpha()]
 
 
 def year_token(day: date) -> str:
@@ -58,15 +76,17 @@ def day_token(day: date) -> str:
 
 def document_tokens(document: Document, taken_at: date | None = None) -> str:
     """The tokens of a document, as the text of a tsvector."""
-    dense = compact(document.folded)
-    tokens = set(dense)
-    tokens.update(map(add, dense, dense[1:]))
-    for run in _LETTERS.findall(dense):
+    dense = compact_words(document.folded)
+    pairs = set(map(add, dense, dense[1:]))
+    tokens = {pair for pair in pairs if pair[1] > _BREAK < pair[0] and (pair >= FIRST_WIDE or pair[1] >= FIRST_WIDE)}
+    tokens.update(dense)
+    for run in set(_RUNS.findall(dense)):
         tokens.update(map(add, map(add, run, run[1:]), run[2:]))
-    tokens = {token for token in tokens if "\n" not in token}
-    tokens.update(WORD + word for word in words(document.folded))
+        tokens.add(run[-2:])
+    tokens.update(map(WORD.__add__, words(document.folded)))
     if document.chains:
         tokens.update(_seam_tokens(document, dense.split("\n")))
+    tokens.difference_update("\n\r")
     if sum(map(len, tokens)) * 4 > MOST_BYTES and sum(len(token.encode()) for token in tokens) > MOST_BYTES:
         tokens = {LARGE}
     if taken_at is not None and tokens:
@@ -84,25 +104,30 @@ def _seam_tokens(document: Document, dense: Sequence[str]) -> Iterator[str]:
             whole += dense[line]
         for at in cuts[1:]:
             if at:
-                yield whole[at - 1 : at + 1]
+                yield whole[at - 1 : at + 1].replace(_BREAK, "")
             for token in (whole[at - 2 : at + 1], whole[at - 1 : at + 2]):
-                if len(token) == 3 and _LETTERS.fullmatch(token):
+                if len(token) == 3 and _RUNS.fullmatch(token):
                     yield token
 
 
 def phrase_tokens(dense: str) -> list[str]:
-    """The tokens every document with the phrase `dense` (folded, compact, one line) has; bounded."""
+    """The tokens every document with the phrase `dense` (folded, compact, one line) has; bounded.
+
+    Those that end with BEGINNING are beginnings of tokens.
+    """
     if len(dense) < 2:
         return [dense] if dense else []
     tokens = {}
     covered: set[int] = set()
-    for run in _LETTERS.finditer(dense):
-        for start in range(run.start(), run.end() - 2):
-            tokens[start] = dense[start : start + 3]
-            covered.update((start, start + 1))
-    for start, (first, second) in enumerate(pairwise(dense)):
-        if start not in covered:
-            tokens[start] = first + second
+    for run in _RUNS.finditer(dense):
+        start, end = run.span()
+        covered.update(range(start, end - 1))
+        if end - start == 2:
+            tokens[start] = run.group() + BEGINNING
+        for at in range(start, end - 2):
+            tokens[at] = dense[at : at + 3]
+    pairs = enumerate(map(add, dense, dense[1:]))
+    tokens |= {start: pair for start, pair in pairs if start not in covered and _BREAK not in pair}
     found = list(dict.fromkeys(tokens[start] for start in sorted(tokens)))
     step = -(-len(found) // MOST_QUERY_TOKENS)
     return found[::step] if step > 1 else found

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
@@ -108,6 +109,23 @@ def test_ties_go_to_the_newer_and_then_to_the_smaller_id():
         TextHit(asset(1), DAY, 1.0, "phrase"),
     ]
     assert [hit.asset_id.int for hit in rank_text(hits)] == [2, 1, 3, 4]
+
+
+def test_pictures_off_the_scale_are_ordered_by_likeness_not_by_date():
+    pictures = [
+        PictureHit(asset(1), DAY + timedelta(days=9), 0.1, -1.0),
+        PictureHit(asset(2), DAY, 0.2, 1.5),
+        PictureHit(asset(3), DAY + timedelta(days=5), 0.15, 0.5),
+        PictureHit(asset(4), DAY + timedelta(days=8), 0.7, 6.5),
+        PictureHit(asset(5), DAY, 0.8, 9.0),
+    ]
+    assert [hit.asset_id.int for hit in fuse([], pictures)] == [5, 4, 2, 3, 1]
+
+
+@given(text_hits(), picture_hits(statistics=True), st.floats(0.1, 1))
+def test_of_pictures_alone_the_liker_stands_above(text, pictures, weight):
+    likeness = [hit.z for hit in fuse(text, pictures, picture_weight=weight) if hit.kind is None]
+    assert all(above >= below - 1e-3 for above, below in pairwise(likeness))
 
 
 @pytest.mark.parametrize(("z", "expected"), [(-3.0, 0.0), (2.0, 0.0), (4.0, 0.5), (6.0, 1.0), (60.0, 1.0)])

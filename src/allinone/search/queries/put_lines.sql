@@ -1,4 +1,4 @@
 insert into search_lines (asset_id, texts, numbers)
-values (%(asset_id)s, %(texts)s, %(numbers)s)
+select * from unnest(%(asset_id)b::uuid[], %(texts)b::text[], %(numbers)b::bytea[])
 on conflict (asset_id) do update
 set texts = excluded.texts, numbers = excluded.numbers

@@ -1,0 +1,1 @@
+select count(*) from search_token where form < %(form)s

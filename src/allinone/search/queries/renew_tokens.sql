@@ -1,0 +1,4 @@
+update search_token
+set form = %(form)s, tokens = renewed.tokens::tsvector
+from unnest(%(asset_id)b::uuid[], %(tokens)b::text[]) as renewed (asset_id, tokens)
+where search_token.asset_id = renewed.asset_id
