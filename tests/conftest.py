@@ -48,17 +48,23 @@ async def database(dsn: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def immich_site(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[ImmichSite]:
-    """A running stand-in Immich in a database of this test's own, with Redis, worker and machine learning."""
-    name = f"immich_{os.getpid()}_{next(_numbers)}"
+def empty_dsn(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Connection string of an empty database, for others' schemas."""
+    name = f"empty_{os.getpid()}_{next(_numbers)}"
     maintenance = conninfo.make_conninfo(postgres.dsn, dbname="postgres")
     with psycopg.connect(maintenance, autocommit=True) as connection:
         # Immich's image has such a locale too; without one pg_trgm sees no Chinese.
         connection.execute(f"create database {name} template template0 encoding 'UTF8' lc_ctype 'C.UTF-8'")
-    with ImmichSite(conninfo.make_conninfo(postgres.dsn, dbname=name), tmp_path / "immich") as site:
-        yield site
+    yield conninfo.make_conninfo(postgres.dsn, dbname=name)
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def immich_site(empty_dsn: str, tmp_path: Path) -> Iterator[ImmichSite]:
+    """A running stand-in Immich in a database of this test's own, with Redis, worker and machine learning."""
+    with ImmichSite(empty_dsn, tmp_path / "immich") as site:
+        yield site
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ from allinone.errors import ModelMissing
 from allinone.photos_ai.models.stacked_rows import cut_rows, line_height, row_count
 from allinone.photos_ai.models.text_detection import LEAST_SCORE, SHORTER_SIDE, TextBox, TextDetector
 from allinone.photos_ai.models.text_recognition import Reading, TextRecognizer
-from allinone.photos_ai.reading_order import Corners, reading_order
 from allinone.photos_ai.sessions import open_session
+from allinone.search.reading_order import Corners, reading_order
 from allinone.wire.ocr import Box, OcrLine
 
 NAME = "PP-OCRv6 small"

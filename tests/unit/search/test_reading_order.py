@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from allinone.photos_ai.reading_order import reading_order
+from allinone.search.reading_order import reading_order
 
 
 def box(left: float, top: float, width: float, height: float, slant: float = 0.0) -> np.ndarray:

@@ -1,0 +1,4 @@
+insert into immich_reconciliation (storage, begun_at, expected) values (%(storage)s, now(), %(expected)s)
+on conflict (one) do update
+set storage = excluded.storage, begun_at = now(), reached = null, compared = 0, expected = excluded.expected,
+    finished_at = null

@@ -1,0 +1,1 @@
+select value -> 'machineLearning' from system_metadata where key = 'system-config'

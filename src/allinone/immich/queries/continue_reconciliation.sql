@@ -1,0 +1,1 @@
+update immich_reconciliation set reached = %(reached)s, compared = compared + %(compared)s

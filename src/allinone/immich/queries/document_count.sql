@@ -1,0 +1,1 @@
+select count(*) from immich_document

@@ -1,0 +1,1 @@
+select count(*) from asset_job_status where "ocrAt" is not null

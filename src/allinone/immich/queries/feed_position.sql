@@ -1,0 +1,1 @@
+select position from immich_feed where name = %(name)s

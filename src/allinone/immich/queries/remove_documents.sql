@@ -1,0 +1,1 @@
+delete from immich_document where asset_id = any(%(assets)s)

@@ -1,0 +1,1 @@
+select pg_relation_filenode('asset_ocr')::bigint
