@@ -9,7 +9,7 @@ up=
 trap '[ -z "$up" ] || kill "$up" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 
 # Versions as in the lock, so that a release of somebody else cannot turn this red; which packages, the wheel says itself.
-sed -n 's/^\([A-Za-z0-9_.-]*==[^ ;]*\).*/\1/p' "$root/requirements.lock" > "$work/constraints"
+sed -n 's/^\([A-Za-z0-9_.-]*==[^\\]*\)\\$/\1/p' "$root/requirements.lock" > "$work/constraints"
 "${PYTHON:-python3}" -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c "$work/constraints" "$wheel"
 
