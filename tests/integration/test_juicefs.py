@@ -107,7 +107,18 @@ def mounted(metadata: str, home: Path) -> Iterator[Path]:
     """The file system, mounted with a cache of this mount's own."""
     place = home / "mount"
     place.mkdir(exist_ok=True)
-    command = (JUICEFS, "mount", "--no-agent", *QUIET, "--cache-dir", home / "cache", "--cache-size", "64", metadata, place)
+    command = (
+        JUICEFS,
+        "mount",
+        "--no-agent",
+        *QUIET,
+        "--cache-dir",
+        home / "cache",
+        "--cache-size",
+        "64",
+        metadata,
+        place,
+    )
     with running(*command, log=home / "mount.log"):
         wait_for((place / ".config").exists, "the mount")
         try:

@@ -16,7 +16,6 @@ from allinone.photos_ai.settings import EngineSettings
 
 ROOT = Path(__file__).parents[2]
 IMMICHS = ("DB_", "IMMICH_VERSION", "UPLOAD_LOCATION", "TZ")
-PHOTOS_AIS = ("API_AUTH_KEY", "RECOGNITION_MODEL", "DETECTION_THRESH")
 READMES = ("README.md", "README.zh-TW.md", "README.zh-CN.md")
 
 
@@ -50,7 +49,7 @@ def variables_of_compose_files() -> set[str]:
         name
         for file in (ROOT / "deploy").glob("*.yaml")
         for name in re.findall(r"\$\{([A-Z0-9_]+)", file.read_text())
-        if not name.startswith((*IMMICHS, *PHOTOS_AIS))
+        if not name.startswith(IMMICHS)
     }
     return named - settings_in_code()
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from allinone.database.service_account import ServiceAccount, choose_account
 from allinone.errors import DatabaseUnavailable
@@ -71,7 +72,7 @@ class EmbeddedPostgres:
     @property
     def dsn(self) -> str:
         """Connection string of `allinone`, for any process that may enter the directory."""
-        return f"host={self._socket_directory} user=postgres dbname=allinone"
+        return make_conninfo(host=str(self._socket_directory), user="postgres", dbname="allinone")
 
     @property
     def pid(self) -> int | None:
@@ -228,7 +229,7 @@ class EmbeddedPostgres:
 
     @property
     def _maintenance_dsn(self) -> str:
-        return f"host={self._socket_directory} user=postgres dbname=postgres"
+        return make_conninfo(self.dsn, dbname="postgres")
 
     def _create_database(self) -> None:
         with psycopg.connect(self._maintenance_dsn, autocommit=True) as connection:

@@ -14,7 +14,8 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 4
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -23,7 +24,9 @@ CAPABILITY_VERSION_3 = 0x20080522
 def set_identity(libc: ctypes.CDLL, uid: int, gid: int, capability: int) -> None:
     """Become `uid`, keeping `capability` across exec."""
     if capability >= 0:
-        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Keeps capabilities when the user changes, also for access(2), which else asks as if there were none: initdb
+        # looks for `postgres` beside itself with it.
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
