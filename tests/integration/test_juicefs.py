@@ -34,9 +34,8 @@ class ObjectStore:
 
 def juicefs(*arguments: str | Path) -> str:
     """One command to its end: what it said."""
-    done = subprocess.run(
-        [str(JUICEFS), *map(str, arguments)], env=os.environ | KEYS, capture_output=True, text=True, check=False, timeout=60
-    )  # fmt: skip
+    command = [str(JUICEFS), *map(str, arguments)]
+    done = subprocess.run(command, env=os.environ | KEYS, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -69,9 +68,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
     meta = f"sqlite3://{home}/meta.db"
     juicefs("format", "--storage", "file", "--bucket", f"{home}/objects/", meta, "bucket")
     port = free_port()
-    command = (
-        JUICEFS, "gateway", "--no-agent", *QUIET, "--cache-dir", home / "cache", "--multi-buckets", meta, f"127.0.0.1:{port}",
-    )  # fmt: skip
+    options = ("--no-agent", *QUIET, "--cache-dir", home / "cache", "--multi-buckets")
+    command = (JUICEFS, "gateway", *options, meta, f"127.0.0.1:{port}")
     keys = {"MINIO_ROOT_USER": KEYS["ACCESS_KEY"], "MINIO_ROOT_PASSWORD": KEYS["SECRET_KEY"]}
     with running(*command, log=home / "log", **keys):
         wait_for(lambda: _listens(port), "the object store")
@@ -157,5 +155,5 @@ def test_fsck_tells_of_a_block_that_is_gone(metadata: str, samples: Path, tmp_pa
     blocks = [path for path in (objects / "immich/chunks").rglob("*") if path.is_file()]
     assert blocks
     blocks[0].unlink()
-    with pytest.raises(AssertionError, match="receipt.jpg"):
+    with pytest.raises(AssertionError, match=r"receipt\.jpg"):
         juicefs("fsck", metadata)

@@ -13,6 +13,7 @@ from allinone.library.settings import LibrarySettings
 from allinone.photos_ai.download.settings import DownloadSettings
 from allinone.photos_ai.service.settings import ServiceSettings
 from allinone.photos_ai.settings import EngineSettings
+from allinone.scaleout.settings import ScaleoutSettings
 
 ROOT = Path(__file__).parents[2]
 IMMICHS = ("DB_", "IMMICH_VERSION", "UPLOAD_LOCATION", "TZ")
@@ -28,6 +29,7 @@ SETTINGS = (
     DownloadSettings,
     ServiceSettings,
     GatewaySettings,
+    ScaleoutSettings,
 )
 
 

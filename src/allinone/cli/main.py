@@ -16,7 +16,7 @@ from allinone.errors import AllInOneError, RequestError
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-COMMANDS = ("up", "gateway", "photos-ai", "index", "search", "reprocess", "models", "doctor", "bench")
+COMMANDS = ("up", "gateway", "photos-ai", "scaleout", "index", "search", "reprocess", "models", "doctor", "bench")
 HIDDEN = ("index-worker",)
 
 
