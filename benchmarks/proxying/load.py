@@ -94,8 +94,16 @@ async def measure(port: int, connections: int, seconds: float) -> dict[str, obje
     for transport, _ in made:
         transport.abort()
     if not ordered:
-        return {"rate": 0.0, "failures": len(failures), "p50": 0.0, "p99": 0.0, "first": repr(failures[:1])}
+        return {
+            "requests": 0,
+            "rate": 0.0,
+            "failures": len(failures),
+            "p50": 0.0,
+            "p99": 0.0,
+            "first": repr(failures[:1]),
+        }
     return {
+        "requests": len(ordered),
         "rate": len(ordered) / took,
         "failures": len(failures),
         "p50": ordered[len(ordered) // 2] * 1000,

@@ -1,8 +1,8 @@
 """A gateway that listens on a port of its own, in the test's event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -36,6 +36,13 @@ class GatewaySite:
             return await client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the test's."""
+        yield
+
+
 @asynccontextmanager
 async def running_gateway(
     *backends: str, in_process: Predictor | None = None, **settings: object
@@ -45,8 +52,9 @@ async def running_gateway(
         "backends": ",".join(backends), "ping_seconds": 0.2, "host": "127.0.0.1", "port": 0, **settings,
     }  # fmt: skip
     app = create_app(GatewaySettings(**given), in_process=in_process)
-    server = uvicorn.Server(gateway_config(app))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    config = gateway_config(app)
+    config.timeout_graceful_shutdown = 1
+    server = _Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
@@ -55,5 +63,4 @@ async def running_gateway(
         yield GatewaySite(app.state.gateway, server.servers[0].sockets[0].getsockname()[1])
     finally:
         server.should_exit = True
-        server.force_exit = True
         await serving

@@ -44,7 +44,7 @@ class BackendSpec:
 
     name: str
     kind: Kind
-    url: str = ""
+    url: str = field(default="", repr=False)  # its path may hold a token
     weight: int = 1
     limit: int = DEFAULT_LIMIT
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from allinone.errors import BackendFailed, ImageError, InvalidRequest, ModelMissing, RequestError
@@ -80,17 +79,8 @@ class Forwarder:
             BackendFailed: nobody could do it, or not in time.
         """
         shares = self._routes.split(form.entries)
-        try:
-            async with asyncio.timeout(max(0.0, course.ends - clock())):
-                if len(shares) == 1:
-                    return await self._share(shares[0][0], Ask(form, form.entries, whole=True), course)
-                return await self._shares(shares, form, course)
-        except TimeoutError as error:
-            reason = course.last or "all backends were busy"
-            message = f"No backend answered in time; last: {reason}"
-            raise NoAnswer(message) from error
-
-    async def _shares(self, shares: Sequence[tuple[Rule, Entries]], form: Form, course: Course) -> Answer:
+        if len(shares) == 1:
+            return await self._share(shares[0][0], Ask(form, form.entries, whole=True), course)
         asks = [(rule, Ask(form, entries, whole=False)) for rule, entries in shares]
         return merge(await together(self._share(rule, ask, course) for rule, ask in asks))
 
@@ -133,12 +123,13 @@ class Forwarder:
         urgent = "image" not in ask.form.parts
         tried: set[Member] = set()
         tries = 0
-        member = await self._pool.take(candidates, urgent=urgent)
+        member = self._pool.take_next(candidates) or await self._take(candidates, course, urgent=urgent)
         while True:
             try:
                 return await self._attempt(member, ask, course)
             except BackendFailed as failure:
-                course.last = failure
+                if not isinstance(course.last, WrongDimension):  # that one can be mended by who reads it
+                    course.last = failure
                 tries += isinstance(failure, Broken)
                 tried.add(member)
                 if isinstance(failure, WrongDimension):
@@ -146,11 +137,28 @@ class Forwarder:
                 pause = pause_after(failure, tries, elsewhere=not tried.issuperset(candidates))
                 if pause is None:
                     raise
-                member = self._pool.take_now(candidates, avoid=tried) or await self._after(pause, candidates, urgent)
+                member = self._pool.take_now(candidates, avoid=tried) or await self._take(
+                    candidates, course, urgent=urgent, pause=pause
+                )
 
-    async def _after(self, pause: float, candidates: Candidates, urgent: bool) -> Member:  # noqa: FBT001
-        await asyncio.sleep(pause)
-        return await self._pool.take(candidates, urgent=urgent)
+    def _reasons(self) -> str:
+        down = [member.health.reason for member in self._pool.members if member.health.reason]
+        return "; ".join(down) or "all were busy"
+
+    async def _take(self, candidates: Candidates, course: Course, *, urgent: bool, pause: float = 0.0) -> Member:
+        """A free member, after a `pause`.
+
+        Raises:
+            NoAnswer: there was none before the time was up.
+        """
+        try:
+            async with asyncio.timeout(max(0.0, course.ends - clock())):
+                if pause:
+                    await asyncio.sleep(pause)
+                return await self._pool.take(candidates, urgent=urgent)
+        except TimeoutError as error:
+            message = f"No backend answered in time: {course.last or self._reasons()}"
+            raise NoAnswer(message) from error
 
     async def _attempt(self, member: Member, ask: Ask, course: Course) -> Answer:
         """One attempt; the member is given back whatever happens."""

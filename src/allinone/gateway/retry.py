@@ -9,7 +9,7 @@ from allinone.errors import BackendFailed
 from allinone.gateway.backends.failures import Broken, WrongDimension
 
 TRIES = 4
-PAUSES = (0.25, 1.0, 4.0)  # seconds, before the same backend is asked again
+PAUSES = (0.2, 0.5, 1.5)  # seconds, before the same backend is asked again
 
 
 def pause_after(failure: BackendFailed, tries: int, *, elsewhere: bool) -> float | None:

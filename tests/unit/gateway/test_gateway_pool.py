@@ -102,7 +102,7 @@ class TestRetry:
 
     def test_what_may_be_the_images_fault_ends(self) -> None:
         pauses = [pause_after(FAULT, tries, elsewhere=False) for tries in range(1, TRIES + 1)]
-        assert pauses == [0.25, 1.0, 4.0, None]
+        assert pauses == [0.2, 0.5, 1.5, None]
         assert pause_after(FAULT, 1, elsewhere=True) == 0
         assert pause_after(FAULT, TRIES, elsewhere=True) is None
 

@@ -45,7 +45,7 @@ class Pool:
         self._lines: dict[Candidates, _Line] = {}
 
     def take_now(self, candidates: Candidates, avoid: Collection[Member] = ()) -> Member | None:
-        """The free member with the least to do that is not in `avoid`, where nobody waits for it already."""
+        """The free member with the least to do that is not in `avoid`."""
         now = self._now()
         member = min(
             (each for each in candidates if each.free(now) and each not in avoid),
@@ -53,6 +53,11 @@ class Pool:
             default=None,
         )
         return self._given(member) if member is not None else None
+
+    def take_next(self, candidates: Candidates) -> Member | None:
+        """The same, where nobody waits for any of `candidates`."""
+        line = self._lines.get(candidates)
+        return self.take_now(candidates) if line is None or line.first() is None else None
 
     async def take(self, candidates: Candidates, *, urgent: bool = False) -> Member:
         """A member, as soon as one is free.
