@@ -101,12 +101,13 @@ class Engine:
         if self._device.notice:
             _log.warning("%s", self._device.notice)
         device = self._device.name
-        self._text_reader = Resident(lambda: ocr.TextReader.load(device=device))
-        self._image_tower = Resident(lambda: ImageTower(self._clip_folder(), device=device))
-        self._text_tower = Resident(lambda: TextTower(self._clip_folder(), device=device))
+        self._text_reader = Resident(lambda: ocr.TextReader.load(device=device), name="ocr")
+        self._image_tower = Resident(lambda: ImageTower(self._clip_folder(), device=device), name="clip-image")
+        self._text_tower = Resident(lambda: TextTower(self._clip_folder(), device=device), name="clip-text")
         packs = {settings.recognition_model, *PACKS}
         self._face_readers = {
-            name: Resident(partial(FaceReader.load, settings.models / name, device=device)) for name in packs
+            name: Resident(partial(FaceReader.load, settings.models / name, device=device), name=f"faces-{name}")
+            for name in packs
         }
         self._pictures = Workers("pictures", settings.threads, observer)
         # somebody waits for these at the keyboard: they do not queue behind pictures

@@ -1,5 +1,6 @@
 """A model that is loaded when first needed, once, however many ask at the same time, and dropped when idle."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,8 @@ from typing import Generic, TypeVar
 
 Model = TypeVar("Model")
 
+_log = logging.getLogger(__name__)
+
 
 class Resident(Generic[Model]):
     """Keeps what `load` makes. A load that fails is tried again by the next who asks: a model may have arrived.
@@ -15,8 +18,11 @@ class Resident(Generic[Model]):
     Threads may share it.
     """
 
-    def __init__(self, load: Callable[[], Model], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, load: Callable[[], Model], *, name: str = "a model", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._load = load
+        self._name = name
         self._clock = clock
         self._lock = threading.Lock()
         self._model: Model | None = None
@@ -52,7 +58,9 @@ class Resident(Generic[Model]):
             with self._lock:
                 model = self._model
                 if model is None:
+                    begun = time.perf_counter()
                     model = self._model = self._load()
+                    _log.info("Loaded %s in %.1f s.", self._name, time.perf_counter() - begun)
         return model
 
     def drop(self) -> bool:

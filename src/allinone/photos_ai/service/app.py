@@ -72,8 +72,8 @@ def create_app(settings: ServiceSettings, engine_settings: EngineSettings) -> Fa
 
 def _install_guards(app: FastAPI, settings: ServiceSettings, budget: Budget, registry: CollectorRegistry) -> None:
     """From the inside out: each one added sees the request before those added earlier."""
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body)
     app.add_middleware(Admission, budget=budget)
+    app.add_middleware(BodyLimit, max_bytes=min(settings.max_body, settings.memory))
     app.add_middleware(AccessGuard, hosts=_ANY_HOST, password=None, throttle=Throttle())
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=RequestMetrics(registry))
