@@ -256,6 +256,24 @@ async def test_one_that_fails_at_everything_is_left_and_taken_back() -> None:
             assert (await site.ask(FORM)).status == 200
 
 
+async def test_a_missing_model_holds_up_only_what_needs_it() -> None:
+    missing = Reply(503, {"message": "No CLIP model is here."}, headers="retry-after: 5\r\n")
+    async with (
+        ScriptedBackend(failing_at(missing, needle=b'"clip"')) as backend,
+        running_gateway(*line(backend), routes=ROUTES, deadline=3) as site,
+    ):
+        clip = immich.form(immich.CLIP_VISUAL, image=IMAGE)
+        waiting = [asyncio.create_task(site.ask(clip)) for _ in range(4)]
+        await asyncio.sleep(0.2)
+        begun = time.monotonic()
+        for _ in range(10):
+            assert (await site.ask(FORM)).status == 200
+        assert time.monotonic() - begun < 2
+        for answer in await asyncio.gather(*waiting):
+            assert answer.status == 502
+            assert "No CLIP model is here" in str(answer.json()["message"])
+
+
 async def test_weights_share_the_work() -> None:
     async def slow(request: Request) -> Reply:
         await asyncio.sleep(0.02 if request.path == "/predict" else 0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allinone.errors import BackendFailed, ImageError, InvalidRequest, ModelMissing, RequestError
 from allinone.gateway.answer_cache import AnswerCache
@@ -10,7 +10,7 @@ from allinone.gateway.backends.failures import Broken, Busy, WrongDimension
 from allinone.gateway.backends.protocol import Answer, Ask
 from allinone.gateway.form import Form
 from allinone.gateway.members.member import Member, clock
-from allinone.gateway.members.pool import Candidates, Pool
+from allinone.gateway.members.pool import Pool, Want
 from allinone.gateway.members.probing import note_change
 from allinone.gateway.merging import merge
 from allinone.gateway.metrics import GatewayMetrics
@@ -21,6 +21,7 @@ from allinone.wire.predict import Entries
 
 logger = logging.getLogger(__name__)
 
+MOST_WANTS = 1000  # that are remembered: names of tasks come from outside
 TEXT_SECONDS = 60.0  # somebody waits for these at a search field, and nothing is lost with them
 
 
@@ -62,7 +63,7 @@ class Forwarder:
         self._attempt_seconds = attempt_seconds
         self._metrics = metrics
         self._cache = cache
-        self._candidates: dict[tuple[Rule, tuple[str, ...]], Candidates] = {}
+        self._wants: dict[tuple[Rule, tuple[str, ...]], Want] = {}
 
     def course(self, form: Form) -> Course:
         """The way that lies before `form`, from now on."""
@@ -85,25 +86,25 @@ class Forwarder:
         return merge(await together(self._share(rule, ask, course) for rule, ask in asks))
 
     async def _share(self, rule: Rule, ask: Ask, course: Course) -> Answer:
-        candidates = self._who(rule, ask.entries)
+        want = self._want(rule, ask.entries)
         key = self._cache.key(ask)
         answer = self._cache.get(key)
         if answer is not None:
             self._metrics.cached()
             return answer
-        answer = await self._until_done(candidates, ask, course)
+        answer = await self._until_done(want, ask, course)
         if answer.status == 200:
             self._cache.put(key, answer)
         return answer
 
-    def _who(self, rule: Rule, entries: Entries) -> Candidates:
-        """The members that may do `entries`.
+    def _want(self, rule: Rule, entries: Entries) -> Want:
+        """Who may do `entries`.
 
         Raises:
             InvalidRequest: none knows what one of the tasks is.
         """
         key = (rule, tuple(entries))
-        known = self._candidates.get(key)
+        known = self._wants.get(key)
         if known is not None:
             return known
         found = tuple(
@@ -115,37 +116,38 @@ class Forwarder:
             tasks = ", ".join(repr(task[:50]) for task in entries)
             message = f"No backend here does {tasks}. Immich's own server may: set ALLINONE_ROUTES."
             raise InvalidRequest(message)
-        if len(self._candidates) < 1000:  # names of tasks come from outside
-            self._candidates[key] = found
-        return found
+        want = Want(found, self._metrics.task(entries))
+        if len(self._wants) < MOST_WANTS:
+            self._wants[key] = want
+        return want
 
-    async def _until_done(self, candidates: Candidates, ask: Ask, course: Course) -> Answer:
+    async def _until_done(self, want: Want, ask: Ask, course: Course) -> Answer:
         urgent = "image" not in ask.form.parts
         tried: set[Member] = set()
         tries = 0
-        member = self._pool.take_next(candidates) or await self._take(candidates, course, urgent=urgent)
+        member = self._pool.take_next(want) or await self._take(want, course, urgent=urgent)
         while True:
             try:
-                return await self._attempt(member, ask, course)
+                return await self._attempt(member, want, ask, course)
             except BackendFailed as failure:
                 if not isinstance(course.last, WrongDimension):  # that one can be mended by who reads it
                     course.last = failure
                 tries += isinstance(failure, Broken)
                 tried.add(member)
                 if isinstance(failure, WrongDimension):
-                    candidates = tuple(each for each in candidates if each not in tried)
-                pause = pause_after(failure, tries, elsewhere=not tried.issuperset(candidates))
+                    want = replace(want, members=tuple(each for each in want.members if each not in tried))
+                pause = pause_after(failure, tries, elsewhere=not tried.issuperset(want.members))
                 if pause is None:
                     raise
-                member = self._pool.take_now(candidates, avoid=tried) or await self._take(
-                    candidates, course, urgent=urgent, pause=pause
+                member = self._pool.take_now(want, avoid=tried) or await self._take(
+                    want, course, urgent=urgent, pause=pause
                 )
 
     def _reasons(self) -> str:
         down = [member.health.reason for member in self._pool.members if member.health.reason]
         return "; ".join(down) or "all were busy"
 
-    async def _take(self, candidates: Candidates, course: Course, *, urgent: bool, pause: float = 0.0) -> Member:
+    async def _take(self, want: Want, course: Course, *, urgent: bool, pause: float = 0.0) -> Member:
         """A free member, after a `pause`.
 
         Raises:
@@ -155,12 +157,12 @@ class Forwarder:
             async with asyncio.timeout(max(0.0, course.ends - clock())):
                 if pause:
                     await asyncio.sleep(pause)
-                return await self._pool.take(candidates, urgent=urgent)
+                return await self._pool.take(want, urgent=urgent)
         except TimeoutError as error:
             message = f"No backend answered in time: {course.last or self._reasons()}"
             raise NoAnswer(message) from error
 
-    async def _attempt(self, member: Member, ask: Ask, course: Course) -> Answer:
+    async def _attempt(self, member: Member, want: Want, ask: Ask, course: Course) -> Answer:
         """One attempt; the member is given back whatever happens."""
         begun = clock()
         outcome = "cancelled"
@@ -170,7 +172,7 @@ class Forwarder:
         except BackendFailed as failure:
             outcome = type(failure).__name__.lower()
             member.failed += 1
-            self._blame(member, ask, failure)
+            self._blame(member, want, ask, failure)
             raise
         except (RequestError, ImageError):
             outcome = "refused"
@@ -191,9 +193,9 @@ class Forwarder:
                 note_change(member, before)
             self._pool.give_back(member)
 
-    def _blame(self, member: Member, ask: Ask, failure: BackendFailed) -> None:
+    def _blame(self, member: Member, want: Want, ask: Ask, failure: BackendFailed) -> None:
         if isinstance(failure, Busy):
-            member.paused_until = clock() + failure.retry_after
+            member.paused[want.work] = clock() + failure.retry_after
             asyncio.get_running_loop().call_later(failure.retry_after, self._pool.wake)
             return
         digest = ask.form.content_digest() if isinstance(failure, Broken) else b""

@@ -10,7 +10,7 @@ from allinone.gateway.backend_specs import BackendSpec, Kind
 from allinone.gateway.backends.failures import Broken, Busy, Refused, ServerFault, Unreachable, WrongDimension
 from allinone.gateway.members.health import FAILURES, LONGEST_REST, PINGS, Health, State
 from allinone.gateway.members.member import Member
-from allinone.gateway.members.pool import Pool
+from allinone.gateway.members.pool import Pool, Want
 from allinone.gateway.retry import TRIES, pause_after
 
 FAULT = ServerFault("500")
@@ -19,6 +19,10 @@ FAULT = ServerFault("500")
 def member(name: str = "a", *, limit: int = 2, weight: int = 1) -> Member:
     spec = BackendSpec(name, Kind.PREDICT, f"http://{name}", limit=limit, weight=weight)
     return Member(spec, None)  # type: ignore[arg-type]
+
+
+def want(*members: Member, work: str = "") -> Want:
+    return Want(members, work)
 
 
 class TestHealth:
@@ -115,7 +119,7 @@ class TestPool:
     def test_the_least_busy_by_weight(self) -> None:
         small, large = member("small", limit=9), member("large", limit=9, weight=3)
         pool = Pool([small, large], most_waiting=0)
-        given = [pool.take_now((small, large)) for _ in range(8)]
+        given = [pool.take_now(want(small, large)) for _ in range(8)]
         assert given.count(large) == 6
         assert given.count(small) == 2
 
@@ -124,7 +128,7 @@ class TestPool:
         pool = Pool(members, most_waiting=0)
         order = []
         for _ in range(6):
-            chosen = pool.take_now(members)
+            chosen = pool.take_now(want(*members))
             assert chosen is not None
             order.append(chosen.spec.name)
             pool.give_back(chosen)
@@ -134,8 +138,8 @@ class TestPool:
         only = member(limit=8)
         only.health.state = State.TRIAL
         pool = Pool([only], most_waiting=0)
-        assert pool.take_now((only,)) is only
-        assert pool.take_now((only,)) is None
+        assert pool.take_now(want(only)) is only
+        assert pool.take_now(want(only)) is None
 
     async def test_those_who_wait_are_served_in_order_and_texts_first(self) -> None:
         only = member(limit=1)
@@ -143,12 +147,12 @@ class TestPool:
         order = []
 
         async def work(name: str, *, urgent: bool = False) -> None:
-            taken = await pool.take((only,), urgent=urgent)
+            taken = await pool.take(want(only), urgent=urgent)
             order.append(name)
             await asyncio.sleep(0)
             pool.give_back(taken)
 
-        first = await pool.take((only,))
+        first = await pool.take(want(only))
         tasks = [asyncio.create_task(work("photo 1")), asyncio.create_task(work("photo 2"))]
         await asyncio.sleep(0)
         tasks.append(asyncio.create_task(work("text", urgent=True)))
@@ -162,26 +166,26 @@ class TestPool:
     async def test_the_line_is_bounded(self) -> None:
         only = member(limit=1)
         pool = Pool([only], most_waiting=1)
-        first = await pool.take((only,))
-        waiting = asyncio.create_task(pool.take((only,)))
+        first = await pool.take(want(only))
+        waiting = asyncio.create_task(pool.take(want(only)))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
-            await pool.take((only,))
+            await pool.take(want(only))
         pool.give_back(first)
         assert await waiting is only
 
     async def test_who_leaves_takes_nothing_along(self) -> None:
         only = member(limit=1)
         pool = Pool([only], most_waiting=9)
-        first = await pool.take((only,))
-        leaving = asyncio.create_task(pool.take((only,)))
-        staying = asyncio.create_task(pool.take((only,)))
+        first = await pool.take(want(only))
+        leaving = asyncio.create_task(pool.take(want(only)))
+        staying = asyncio.create_task(pool.take(want(only)))
         await asyncio.sleep(0)
         pool.give_back(first)  # given to the first in line, which leaves before it notices
         leaving.cancel()
         assert await asyncio.wait_for(staying, 1) is only
         assert (pool.waiting, only.outstanding) == (0, 1)
-        late = asyncio.create_task(pool.take((only,)))
+        late = asyncio.create_task(pool.take(want(only)))
         await asyncio.sleep(0)
         late.cancel()
         await asyncio.gather(late, return_exceptions=True)
@@ -191,16 +195,29 @@ class TestPool:
         down, well = member("down"), member("well", limit=1)
         down.health.state = State.DOWN
         pool = Pool([down, well], most_waiting=9)
-        first = await pool.take((well,))
-        blocked = asyncio.create_task(pool.take((down,)))
+        first = await pool.take(want(well))
+        blocked = asyncio.create_task(pool.take(want(down)))
         await asyncio.sleep(0)
-        behind = asyncio.create_task(pool.take((well,)))
+        behind = asyncio.create_task(pool.take(want(well)))
         await asyncio.sleep(0)
         pool.give_back(first)
         assert await asyncio.wait_for(behind, 1) is well
         down.health.pinged(0)
         pool.wake()
         assert await asyncio.wait_for(blocked, 1) is down
+
+    async def test_patience_asked_for_one_kind_of_work_holds_up_no_other(self) -> None:
+        only = member()
+        pool = Pool([only], most_waiting=9, now=lambda: 100.0)
+        only.paused["clip"] = 105.0
+        blocked = asyncio.create_task(pool.take(want(only, work="clip")))
+        await asyncio.sleep(0)
+        assert pool.take_next(want(only, work="ocr")) is only
+        pool.give_back(only)
+        assert not blocked.done()
+        only.paused["clip"] = 99.0
+        pool.wake()
+        assert await asyncio.wait_for(blocked, 1) is only
 
 
 class TestMemory:

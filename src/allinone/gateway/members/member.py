@@ -15,7 +15,7 @@ class Member:
     Attributes:
         outstanding: requests it has now.
         last_chosen: a number that grows; who was chosen longest ago is next among equals.
-        paused_until: it asked for patience until then.
+        paused: until when it asked for patience, by what it was asked to do; one model may be missing, another there.
         dimension: length of its CLIP vectors, where that was asked.
         answered: requests it did, or refused for the client's fault.
         failed: attempts that failed.
@@ -27,15 +27,15 @@ class Member:
     health: Health = field(default_factory=Health)
     outstanding: int = 0
     last_chosen: int = 0
-    paused_until: float = 0.0
+    paused: dict[str, float] = field(default_factory=dict)
     answered: int = 0
     failed: int = 0
     dimension: int | None = None
     notice: str = ""
 
-    def free(self, now: float) -> bool:
-        """Whether it may be given one more request."""
-        if self.health.state is State.DOWN or now < self.paused_until:
+    def free(self, now: float, work: str) -> bool:
+        """Whether it may be given one more request for this kind of `work`."""
+        if self.health.state is State.DOWN or now < self.paused.get(work, 0.0):
             return False
         return self.outstanding < (1 if self.health.state is State.TRIAL else self.spec.limit)
 

@@ -4,16 +4,30 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from allinone.errors import Overloaded
 from allinone.gateway.members.member import Member, clock
 
-Candidates = tuple[Member, ...]
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What a request needs.
+
+    Attributes:
+        members: who may do it.
+        work: its kind, in a bounded number of words.
+    """
+
+    members: tuple[Member, ...]
+    work: str = ""
+
+
 _Waiter = tuple[int, "asyncio.Future[Member]"]
 
 
 class _Line:
-    """Those who wait for one set of members: whoever sits at a keyboard first, then by time of arrival."""
+    """Those who wait for the same: whoever sits at a keyboard first, then by time of arrival."""
 
     def __init__(self) -> None:
         self.urgent: deque[_Waiter] = deque()
@@ -42,38 +56,39 @@ class Pool:
         self._most_waiting = most_waiting
         self._now = now
         self._tickets = itertools.count(1)
-        self._lines: dict[Candidates, _Line] = {}
+        self._lines: dict[Want, _Line] = {}
 
-    def take_now(self, candidates: Candidates, avoid: Collection[Member] = ()) -> Member | None:
+    def take_now(self, want: Want, avoid: Collection[Member] = ()) -> Member | None:
         """The free member with the least to do that is not in `avoid`."""
         now = self._now()
         member = min(
-            (each for each in candidates if each.free(now) and each not in avoid),
+            (each for each in want.members if each.free(now, want.work) and each not in avoid),
             key=lambda each: each.load,
             default=None,
         )
         return self._given(member) if member is not None else None
 
-    def take_next(self, candidates: Candidates) -> Member | None:
-        """The same, where nobody waits for any of `candidates`."""
-        line = self._lines.get(candidates)
-        return self.take_now(candidates) if line is None or line.first() is None else None
+    def take_next(self, want: Want) -> Member | None:
+        """The same, where nobody waits for it already."""
+        line = self._lines.get(want)
+        return self.take_now(want) if line is None or line.first() is None else None
 
-    async def take(self, candidates: Candidates, *, urgent: bool = False) -> Member:
+    async def take(self, want: Want, *, urgent: bool = False) -> Member:
         """A member, as soon as one is free.
 
         Raises:
             Overloaded: too many wait already.
         """
-        line = self._lines.setdefault(candidates, _Line())
-        first = line.first()
+        line = self._lines.get(want)
+        first = line.first() if line is not None else None
         if first is None or (urgent and first[0]):
-            member = self.take_now(candidates)
+            member = self.take_now(want)
             if member is not None:
                 return member
         if self.waiting >= self._most_waiting:
             message = f"{self.waiting} requests are waiting for a backend already. Try again in a moment."
             raise Overloaded(message, retry_after=5)
+        line = self._lines.setdefault(want, _Line())
         return await self._wait(line.urgent if urgent else line.others)
 
     def give_back(self, member: Member) -> None:
@@ -91,14 +106,16 @@ class Pool:
     def _serve_one(self) -> bool:
         now = self._now()
         ready = []
-        for candidates, line in self._lines.items():
+        for want, line in list(self._lines.items()):
             first = line.first()
-            if first is not None and any(member.free(now) for member in candidates):
-                ready.append((first, candidates, line))
+            if first is None:
+                del self._lines[want]
+            elif any(member.free(now, want.work) for member in want.members):
+                ready.append((first, want, line))
         if not ready:
             return False
-        _, candidates, line = min(ready, key=lambda each: each[0])
-        member = self.take_now(candidates)
+        _, want, line = min(ready, key=lambda each: each[0])
+        member = self.take_now(want)
         if member is None:
             return False
         line.pop().set_result(member)
