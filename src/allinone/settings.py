@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from allinone.errors import ConfigurationError
 
@@ -15,6 +15,18 @@ def cores() -> int:
         return max(1, len(os.sched_getaffinity(0)))
     except AttributeError:  # not on this system
         return os.cpu_count() or 1
+
+
+class _ByAlias(EnvSettingsSource):
+    """The environment, where a field with an alias is read by its alias alone.
+
+    Otherwise `populate_by_name`, which lets our own code use a field's name, would have the gateway's `port` (PORT)
+    read ALLINONE_PORT, which is the extension's, as well.
+    """
+
+    def __init__(self, settings: type[BaseSettings]) -> None:
+        super().__init__(settings)
+        self.config = SettingsConfigDict(**{**self.config, "populate_by_name": False})
 
 
 class EnvironmentSettings(BaseSettings):
@@ -31,6 +43,18 @@ class EnvironmentSettings(BaseSettings):
         extra="ignore",
         populate_by_name=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the program gives goes before the environment."""
+        return init_settings, _ByAlias(settings_cls)
 
     def __init__(self, **values: Any) -> None:
         try:

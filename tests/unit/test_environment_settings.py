@@ -6,6 +6,8 @@ import pytest
 
 from allinone.errors import ConfigurationError
 from allinone.extension.settings import ExtensionSettings
+from allinone.gateway.settings import GatewaySettings
+from allinone.immich.settings import ImmichSettings
 from allinone.library.settings import LibrarySettings
 from allinone.photos_ai.settings import EngineSettings
 
@@ -38,3 +40,16 @@ def test_values_of_the_environment_are_taken(monkeypatch: pytest.MonkeyPatch, tm
     assert ExtensionSettings(data_directory=tmp_path, port=1).port == 1
     assert EngineSettings(models=tmp_path).clip_model == "ViT-L-14"
     assert LibrarySettings().workers == 3
+
+
+def test_a_setting_with_a_name_of_its_own_is_read_by_that_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway's PORT is not the extension's ALLINONE_PORT, nor Immich's DB_URL our own database."""
+    monkeypatch.setenv("ALLINONE_PORT", "8071")
+    monkeypatch.setenv("ALLINONE_HOST", "127.0.0.9")
+    monkeypatch.setenv("ALLINONE_DATABASE_URL", "dbname=ours")
+    gateway, immich = GatewaySettings(), ImmichSettings()
+    assert (gateway.port, gateway.host) == (8080, "0.0.0.0")
+    assert immich.database_url is None
+    monkeypatch.setenv("PORT", "8099")
+    assert GatewaySettings().port == 8099
+    assert GatewaySettings(port=8100).port == 8100

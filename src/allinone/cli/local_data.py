@@ -50,7 +50,7 @@ async def hold_data(directory: DataDirectory, command: str) -> AsyncIterator[Loc
     async with AsyncExitStack() as stack:
         hold = stack.enter_context(directory.hold(command))
         if not os.environ.get("ALLINONE_DATABASE_URL"):
-            await stack.enter_async_context(_embedded_server(directory))
+            await stack.enter_async_context(embedded_server(directory))
         dsn = embedded_dsn(directory)
         migrate(dsn)
         database = await stack.enter_async_context(Database(dsn))
@@ -78,7 +78,8 @@ async def join_data(directory: DataDirectory, command: str) -> AsyncIterator[Loc
 
 
 @asynccontextmanager
-async def _embedded_server(directory: DataDirectory) -> AsyncIterator[None]:
+async def embedded_server(directory: DataDirectory) -> AsyncIterator[None]:
+    """The embedded PostgreSQL of `directory`, kept running while the block runs."""
     server = EmbeddedPostgres(directory.postgres)
     server.start()
     try:

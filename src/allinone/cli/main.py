@@ -16,8 +16,10 @@ from allinone.errors import AllInOneError, RequestError
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-COMMANDS = ("up", "gateway", "photos-ai", "scaleout", "index", "search", "reprocess", "models", "doctor", "bench")
-HIDDEN = ("index-worker",)
+COMMANDS = (
+    "up", "extension", "gateway", "photos-ai", "scaleout", "index", "search", "reprocess", "models", "doctor", "bench",
+)  # fmt: skip
+HIDDEN = ("index-worker", "extension-worker", "models-worker")
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:

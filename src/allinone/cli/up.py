@@ -20,9 +20,10 @@ from allinone.cli.options import DataDirOption
 from allinone.cli.progress import show_progress
 from allinone.cli.recognition import make_engine
 from allinone.cli.samples import sample_photos
+from allinone.cli.up_immich import up_beside_immich
 from allinone.cli.worker_process import worker_process
 from allinone.database.data_directory import DataDirectory
-from allinone.errors import ConfigurationError
+from allinone.errors import ConfigurationError, InvalidRequest
 from allinone.extension.app import create_app
 from allinone.extension.settings import ExtensionSettings
 from allinone.http.server import server_config
@@ -38,22 +39,41 @@ def command(
         Path | None,
         typer.Option("--library", help="The folder of photos.", show_default="the sample photos", file_okay=False),
     ] = None,
+    immich: Annotated[
+        str | None,
+        typer.Option("--immich", help="Stand before this Immich instead, such as http://127.0.0.1:2284."),
+    ] = None,
     host: Annotated[
         str | None,
-        typer.Option("--host", help="The address to listen on; any but 127.0.0.1 needs ALLINONE_PASSWORD."),
+        typer.Option("--host", help="The address to listen on; without Immich, any but 127.0.0.1 needs a password."),
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="The port to listen on.", show_default="8070")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="The port to listen on.", show_default="8070; with --immich 2283")
+    ] = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """Read a folder of photos, follow its changes, and serve pages to search them.
 
+    With --immich: search, jobs and pages for an unmodified Immich, at one address with it, and the models it asks.
+    DB_* and REDIS_* must be Immich's own.
+
     Ctrl-C ends it. Nothing is lost by ending it at any moment, also in the middle of reading.
     """
     directory = data_directory(data_dir)
-    given: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    settings = ExtensionSettings(data_directory=directory.path, **given)
+    if immich is not None:
+        if library is not None:
+            message = "--library and --immich exclude each other: Immich has photos of its own."
+            raise InvalidRequest(message)
+        door = {"front_door_host": host, "front_door_port": port}
+        event_loop.run(up_beside_immich(directory, immich, _named(door)))
+        return
+    settings = ExtensionSettings(data_directory=directory.path, **_named({"host": host, "port": port}))
     LibrarySettings()  # a wrong setting is told here, not by the worker over and over
     event_loop.run(_up(directory, settings, (library or sample_photos()).expanduser().absolute()))
+
+
+def _named(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 async def _up(directory: DataDirectory, settings: ExtensionSettings, root: Path) -> None:
