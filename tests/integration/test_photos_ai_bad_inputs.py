@@ -280,10 +280,13 @@ def test_slow_clients_are_given_up(service: RunningService) -> None:
 
 def test_clients_that_leave(service: RunningService) -> None:
     body = form(("entries", json.dumps(ALL).encode()), ("image", JPEG))
-    for sent in (10, 200, len(body) // 2, len(body)):
+    file = form(("file", JPEG))
+    for sent in (10, 200, len(file) // 2, len(body)):
         for _ in range(5):
             with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
                 connection.sendall(head(len(body)) + body[:sent])
+            with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
+                connection.sendall(head(len(file), f"api-key: {KEY}", path="/ocr") + file[:sent])
     wait_for(lambda: service.metric("allinone_threads_busy") == 0 or None, "the threads to come to rest")
     assert service.metric("allinone_request_bytes") == 0
     assert "Traceback" not in service.log_file.read_text()

@@ -133,6 +133,19 @@ def test_a_device_that_is_not_there_is_told_once_and_the_cpu_taken(models: Path,
         assert "set DEVICE=cpu" in log
 
 
+def test_every_line_of_the_log_can_be_json_and_names_its_request(models: Path, tmp_path: Path) -> None:
+    settings = {"ALLINONE_LOG_FORMAT": "json", "ALLINONE_LOG_LEVEL": "debug", "CLIP_MODEL": "RN50"}
+    log = tmp_path / "photos-ai.log"
+    with running_service(models, tmp_path, settings) as service:
+        answer = service.predict(TEXTUAL, text="x")
+        assert (answer.status_code, answer.headers["x-allinone-reason"]) == (503, "model-missing")
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+    of_it = [line for line in lines if line.get("request_id") == answer.headers["x-immich-cid"]]
+    assert any(line["level"] == "error" and "models pull RN50" in line["message"] for line in of_it)
+    (request,) = [line for line in of_it if "status" in line]
+    assert (request["method"], request["path"], request["status"]) == ("POST", "/predict", 503)
+
+
 def form(entries: object, image: bytes) -> bytes:
     parts = (("entries", json.dumps(entries).encode()), ("image", image))
     body = b"".join(

@@ -1,6 +1,9 @@
+import json
 import logging
+from datetime import datetime
 
-from allinone.cli.logs import PLAIN, OneLine
+from allinone.cli.logs import PLAIN, JsonLine, OneLine
+from allinone.http.correlation import CURRENT
 
 
 def test_a_name_cannot_write_lines_of_its_own_or_repaint_a_terminal():
@@ -16,3 +19,19 @@ def test_tracebacks_keep_their_lines():
     except ZeroDivisionError as error:
         record = logging.LogRecord("x", logging.ERROR, "", 0, "failed", (), (type(error), error, error.__traceback__))
     assert len(OneLine(PLAIN).format(record).splitlines()) > 3
+
+
+def test_json_lines_say_which_request_they_belong_to() -> None:
+    record = logging.LogRecord("allinone.x", logging.WARNING, "", 0, "a\nb %s", ("發票",), None)
+    record.status, record.ms = 200, 1.5
+    token = CURRENT.set("number 7")
+    try:
+        line = JsonLine().format(record)
+    finally:
+        CURRENT.reset(token)
+    assert "\n" not in line
+    found = json.loads(line)
+    assert (found["message"], found["level"], found["logger"]) == ("a\nb 發票", "warning", "allinone.x")
+    assert (found["request_id"], found["status"], found["ms"]) == ("number 7", 200, 1.5)
+    assert datetime.fromisoformat(found["time"]).tzinfo is not None
+    assert "request_id" not in json.loads(JsonLine().format(record))

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextvars import ContextVar
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -11,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "x-immich-cid"
 KEY = "correlation_id"
+
+CURRENT: ContextVar[str] = ContextVar("correlation_id", default="")
+"""The number of the request that this code runs for; empty outside of one."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +40,7 @@ class Correlation:
             return
         number = str(uuid4())
         scope.setdefault("state", {})[KEY] = number
+        CURRENT.set(number)  # each request is a task, and so a context, of its own
         status = 0
         begun = time.perf_counter()
 
@@ -55,7 +60,8 @@ class Correlation:
             await _internal_error(scope, receive, send_numbered)
         finally:
             took = (time.perf_counter() - begun) * 1000
-            logger.debug("%s %s %s in %.0f ms [%s]", scope["method"], scope["path"], status, took, number)
+            fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(took, 1)}
+            logger.debug("%s %s %s in %.0f ms [%s]", scope["method"], scope["path"], status, took, number, extra=fields)
 
 
 async def _internal_error(scope: Scope, receive: Receive, send: Send) -> None:

@@ -31,6 +31,10 @@ from allinone.http.json_body import BodyTooLarge, BodyTooSlow, InvalidBody
 
 logger = logging.getLogger(__name__)
 
+REASON_HEADER = "x-allinone-reason"
+MODEL_MISSING = "model-missing"
+"""Tells a 503 that waiting will not mend, unless somebody brings the model, from one of a full queue."""
+
 STATUS: Mapping[type[AllInOneError], HTTPStatus] = {
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
@@ -88,6 +92,8 @@ def answer_to(scope: Scope, error: AllInOneError) -> JSONResponse:
         logger.error("%s %s: %s [%s]", scope["method"], scope["path"], error, correlation_id(scope))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = str(round(error.retry_after)) if isinstance(error, Overloaded) else "5"
+    if isinstance(error, ModelMissing):
+        headers[REASON_HEADER] = MODEL_MISSING
     if isinstance(error, BodyTooLarge | BodyTooSlow):
         headers["connection"] = "close"  # what was not read must not be taken for the next request
     message = error.messages if isinstance(error, InvalidBody) else str(error)

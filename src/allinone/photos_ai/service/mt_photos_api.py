@@ -10,17 +10,19 @@ from starlette.responses import JSONResponse
 
 from allinone.errors import AllInOneError, ImageError, ImageTooLarge
 from allinone.http.json_body import InvalidBody, parse
-from allinone.http.problems import answer_to
+from allinone.http.problems import REASON_HEADER, answer_to
 from allinone.images.photo import Limits
 from allinone.photos_ai.engine import Engine
 from allinone.photos_ai.predictor import PREVIEW_SIDE, in_original
 from allinone.photos_ai.service.api_key import HEADER, ApiKey
 from allinone.photos_ai.service.form import read_bounded, read_form
-from allinone.photos_ai.service.presence import while_wanted
+from allinone.photos_ai.service.presence import ClientLeft, while_wanted
 from allinone.photos_ai.service.settings import ServiceSettings
 from allinone.wire import mt_photos as wire
 
 MAX_JSON = 256 * 1024  # bytes
+
+_KEPT = ("retry-after", "connection", REASON_HEADER)
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -160,6 +162,8 @@ def _route_class(key: ApiKey) -> type[APIRoute]:
                 try:
                     _check_key(key, request)
                     return await inner(request)
+                except ClientLeft:
+                    raise
                 except AllInOneError as error:
                     return _answer(request, error)
 
@@ -182,5 +186,7 @@ def _answer(request: Request, error: AllInOneError) -> Response:
     if isinstance(error, _Missing):
         return JSONResponse({"detail": error.faults}, HTTPStatus.UNPROCESSABLE_ENTITY)
     known = answer_to(request.scope, error)  # logs it, and knows its status and headers
-    headers = {name: known.headers[name] for name in ("retry-after", "connection") if name in known.headers}
+    headers = {
+        name: known.headers[name] for name in ("retry-after", "connection", REASON_HEADER) if name in known.headers
+    }
     return JSONResponse({"detail": str(error)}, known.status_code, headers)
