@@ -65,7 +65,7 @@ def immich_ml(request: Request) -> Reply:
         return Reply(body=b'"pong"')
     if not request.path.endswith("/predict"):
         return Reply(404, {"detail": "Not Found"})
-    start = request.body.index(b'name="entries"') + 18
+    start = request.body.index(b"\r\n\r\n", request.body.index(b'name="entries"')) + 4
     entries = json.loads(request.body[start : request.body.index(b"\r\n--", start)])
     document: dict[str, object] = {}
     for task in entries:

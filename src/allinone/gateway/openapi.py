@@ -29,6 +29,24 @@ _REFUSALS = {
     "502": "No backend could do it.",
     "503": "Too many requests wait already, or a model is missing.",
 }
+_PART = {
+    "type": "object",
+    "properties": {
+        "modelName": {"type": "string", "maxLength": 200},
+        "options": {"type": "object"},
+    },
+}
+_ENTRIES = {
+    "type": "object",
+    "description": "JSON: tasks, their parts, and for each a modelName and options",
+    "minProperties": 1,
+    "properties": {
+        "clip": {"type": "object", "properties": {"visual": _PART, "textual": _PART}},
+        "ocr": {"type": "object", "properties": {"detection": _PART, "recognition": _PART}},
+        "facial-recognition": {"type": "object", "properties": {"detection": _PART, "recognition": _PART}},
+    },
+    "additionalProperties": {"type": "object", "additionalProperties": _PART},
+}
 _PREDICT: dict[str, Any] = {
     "summary": "Do tasks on an image or a text",
     "description": "Immich's machine-learning protocol. Several tasks may go to several backends; unknown ones too.",
@@ -40,11 +58,12 @@ _PREDICT: dict[str, Any] = {
                     "type": "object",
                     "required": ["entries"],
                     "properties": {
-                        "entries": {"type": "string", "description": "JSON: task, part, modelName and options"},
+                        "entries": _ENTRIES,
                         "image": {"type": "string", "format": "binary"},
                         "text": {"type": "string"},
                     },
-                }
+                },
+                "encoding": {"entries": {"contentType": "application/json"}},
             }
         },
     },
