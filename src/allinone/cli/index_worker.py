@@ -1,6 +1,7 @@
 """`allinone index-worker`: the process beside `up` that reads photos. Started by `up`, not by people."""
 
 import asyncio
+import logging
 import os
 import signal
 from contextlib import suppress
@@ -17,6 +18,9 @@ from allinone.database.data_directory import DataDirectory
 from allinone.database.pool import Database
 from allinone.library.worker import LibraryWorker
 from allinone.search.index import SearchIndex
+from allinone.search.maintenance import maintain
+
+log = logging.getLogger(__name__)
 
 NICENESS = 10
 PARENT_CHECK_EVERY = 2.0  # seconds
@@ -45,10 +49,21 @@ async def _run(directory: DataDirectory, library_id: UUID, parent: int) -> None:
     engine = make_engine(directory)
     try:
         async with Database(dsn, max_connections=2) as database:
-            await LibraryWorker(dsn, directory, engine, SearchIndex(database), library_id).run()
+            care = loop.create_task(maintain(database), name="maintain the search index")
+            care.add_done_callback(_log_failure)
+            try:
+                await LibraryWorker(dsn, directory, engine, SearchIndex(database), library_id).run()
+            finally:
+                care.cancel()
+                await asyncio.gather(care, return_exceptions=True)
     finally:
         watch.cancel()
         await engine.close()
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.warning("The search index could not be looked after: %s", task.exception())
 
 
 async def _end_with(parent: int, work: asyncio.Task[object]) -> None:

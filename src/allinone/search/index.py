@@ -43,6 +43,7 @@ from allinone.search.scope import Scope
 from allinone.search.statements import statement
 from allinone.search.text_leg import TextHits, documents, find_text
 from allinone.search.text_rows import AssetText, text_columns, wall_clock
+from allinone.search.vector_index import VectorIndexes
 from allinone.wire.ocr import OcrLine
 
 __all__ = [
@@ -69,6 +70,7 @@ class SearchIndex:
         self._database = database
         self._backgrounds = Backgrounds()
         self._recency = Recency()
+        self._vector_indexes = VectorIndexes()
 
     async def put_text(
         self,
@@ -148,7 +150,7 @@ class SearchIndex:
             if question is None:
                 return Ranking(query, owners, rank_text(text.hits), text.truncated)
             calibration = await self._backgrounds.calibrate(connection, question)
-            pictures = await find_pictures(connection, question, calibration, request.cutoff)
+            pictures = await self._pictures(connection, question, calibration, request.cutoff)
             truncated = text.truncated or len(pictures) >= MOST_PICTURE_HITS
             pictures = await self._without_excluded(connection, query, pictures, owners)
             pictures += await self._likeness(connection, question, calibration, text, pictures)
@@ -179,7 +181,7 @@ class SearchIndex:
                 raise NotFound(message)
             question = PictureQuestion(vector, model, Scope(asked, within))
             calibration = await self._backgrounds.calibrate(connection, question)
-            found = await find_pictures(connection, question, calibration, cutoff)
+            found = await self._pictures(connection, question, calibration, cutoff)
         hits = rank_pictures(hit for hit in found if hit.asset_id != asset_id)
         return Ranking(None, asked, hits, len(found) >= MOST_PICTURE_HITS)
 
@@ -197,6 +199,12 @@ class SearchIndex:
                 lines = await _stored_lines(connection, with_text)
             texts = await asyncio.to_thread(_explain_texts, ranking.query, found, lines)
         return [_explained(hit, texts.get(hit.asset_id)) for hit in hits]
+
+    async def _pictures(
+        self, connection: Connection, question: PictureQuestion, calibration: Calibration | None, cutoff: Cutoff
+    ) -> list[PictureHit]:
+        indexed = await self._vector_indexes.ready(connection, question.model, len(question.vector))
+        return await find_pictures(connection, question, calibration, cutoff, indexed=indexed)
 
     async def _without_excluded(
         self, connection: Connection, query: ParsedQuery, pictures: list[PictureHit], owners: Sequence[UUID]

@@ -1,9 +1,10 @@
-"""Finds photos by what they show: CLIP vectors, compared exactly and calibrated against the library's own."""
+"""Finds photos by what they show: CLIP vectors, exactly or through an index, calibrated against the library's own."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -16,6 +17,7 @@ from allinone.search.hits import Cutoff
 from allinone.search.ranking import PictureHit
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
+from allinone.search.vector_index import SETTINGS, composed
 
 MOST_PICTURE_HITS = 200
 BACKGROUND_AGE = 600.0  # seconds a background is used before it is sampled again
@@ -103,17 +105,33 @@ async def find_pictures(
     calibration: Calibration | None,
     cutoff: Cutoff,
     *,
+    indexed: bool = False,
     most: int = MOST_PICTURE_HITS,
 ) -> list[PictureHit]:
-    """The likest photos, as far as the cut-off lets them."""
-    cursor = connection.cursor(binary=True)
-    await cursor.execute(statement("nearest"), question.parameters | {"most": most})
-    rows = await cursor.fetchall()
+    """The likest photos, as far as the cut-off lets them; `indexed` where the model's vectors have an index."""
+    rows: list[tuple[UUID, datetime | None, float]] = []
+    if indexed and question.scope.within is None:
+        rows = await _nearest_indexed(connection, question, most)
+    if len(rows) < most:  # no index, or it gave up before it had seen enough photos of these owners
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(statement("nearest"), question.parameters | {"most": most})
+        rows = await cursor.fetchall()
     kept = keep([similarity for _, _, similarity in rows], calibration, cutoff)
     return [
         PictureHit(asset_id, taken_at, similarity, calibration.z(similarity) if calibration else None)
         for asset_id, taken_at, similarity in rows[:kept]
     ]
+
+
+async def _nearest_indexed(
+    connection: Connection, question: PictureQuestion, most: int
+) -> list[tuple[UUID, datetime | None, float]]:
+    query = composed("nearest_indexed", question.model, len(question.vector))
+    async with connection.pipeline(), connection.transaction():
+        await connection.execute(SETTINGS)
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(query, question.parameters | {"most": most})
+        return await cursor.fetchall()
 
 
 async def similarities(

@@ -38,7 +38,10 @@ FIRST_WIDE = "\u1100"  # the first of the scripts written without blanks
 _BREAK = "\r"  # between words; no folded text contains it
 _SEPARATORS = re.compile(r"(?:[^\w\n\r]|_)+")
 _BETWEEN_WORDS = re.compile(rf"(?<=[^\W\d_{CJK}]{{2}})[^\w\n'-]+(?=[^\W\d_{CJK}]{{2}})")
-_RUNS = re.compile(rf"[^\W_{CJK}]{{2,}}")
+_NARROW = rf"[^\W_{CJK}]"
+_RUNS = re.compile(rf"{_NARROW}{{2,}}")
+# What begins at each place of a text: three letters, the last two of a run, or a pair with a Chinese character.
+_TOKENS = re.compile(rf"(?=({_NARROW}{{3}}|{_NARROW}{{2}}(?!{_NARROW})|[{CJK}]\w|\w[{CJK}]))")
 _WORDS = re.compile(rf"[^\W_{CJK}]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
@@ -77,17 +80,13 @@ def day_token(day: date) -> str:
 def document_tokens(document: Document, taken_at: date | None = None) -> str:
     """The tokens of a document, as the text of a tsvector."""
     dense = compact_words(document.folded)
-    pairs = set(map(add, dense, dense[1:]))
-    tokens = {pair for pair in pairs if pair[1] > _BREAK < pair[0] and (pair >= FIRST_WIDE or pair[1] >= FIRST_WIDE)}
+    tokens = set(_TOKENS.findall(dense))
     tokens.update(dense)
-    for run in set(_RUNS.findall(dense)):
-        tokens.update(map(add, map(add, run, run[1:]), run[2:]))
-        tokens.add(run[-2:])
     tokens.update(map(WORD.__add__, words(document.folded)))
     if document.chains:
         tokens.update(_seam_tokens(document, dense.split("\n")))
     tokens.difference_update("\n\r")
-    if sum(map(len, tokens)) * 4 > MOST_BYTES and sum(len(token.encode()) for token in tokens) > MOST_BYTES:
+    if len(tokens) * LONGEST_WORD * 4 > MOST_BYTES and sum(len(token.encode()) for token in tokens) > MOST_BYTES:
         tokens = {LARGE}
     if taken_at is not None and tokens:
         tokens.update((year_token(taken_at), month_token(taken_at), day_token(taken_at)))

@@ -1,0 +1,81 @@
+"""What the index needs now and then, done in the background while searches go on."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import psycopg
+
+from allinone.database.pool import Database
+from allinone.search.document import Document
+from allinone.search.statements import statement
+from allinone.search.tokens import FORM, document_tokens
+from allinone.search.vector_index import WORTHWHILE, build, index_name
+
+BATCH = 200  # texts made anew in one transaction: what an interruption loses, and how long a row is locked
+PAUSE = 0.02  # seconds between batches, for searches
+
+log = logging.getLogger(__name__)
+
+
+async def renew_tokens(database: Database, report: Callable[[int, int], None] | None = None) -> int:
+    """Make the tokens of an older form anew from the texts kept; how many were. `report`: done, in all.
+
+    May be stopped at any moment, and run by several processes: each batch is committed, and done once.
+    Until a text's turn comes it is found by the tokens it has.
+    """
+    async with database.connection() as connection:
+        cursor = await connection.execute(statement("count_older"), {"form": FORM})
+        row = await cursor.fetchone()
+    total, done = (row[0] if row else 0), 0
+    while total:
+        renewed = await _renew_batch(database)
+        if not renewed:
+            break
+        done += renewed
+        if report:
+            report(done, max(total, done))
+        await asyncio.sleep(PAUSE)
+    return done
+
+
+async def _renew_batch(database: Database) -> int:
+    async with database.connection() as connection:
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(statement("older_forms"), {"form": FORM, "most": BATCH})
+        rows = await cursor.fetchall()
+        if rows:
+            tokens = await asyncio.to_thread(lambda: [document_tokens(Document(*row[2:]), row[1]) for row in rows])
+            renewed = {"form": FORM, "asset_id": [row[0] for row in rows], "tokens": tokens}
+            await connection.execute(statement("renew_tokens"), renewed)
+        return len(rows)
+
+
+async def maintain(database: Database) -> None:
+    """Renew old tokens, then make the vector indexes that are worth their while. Logs what it does."""
+    renewed = await renew_tokens(database)
+    if renewed:
+        log.info("Indexed the text of %d photos again, in the form of this version.", renewed)
+    async with database.connection() as connection:
+        cursor = await connection.execute(statement("vector_kinds"), {"least": WORTHWHILE})
+        kinds = await cursor.fetchall()
+    for model, dimensions in kinds:
+        try:
+            made = await build(database.dsn, model, dimensions, _told(index_name(model, dimensions)))
+        except psycopg.Error as error:
+            log.warning("No vector index for %s; its vectors are compared one by one. (%s)", model, error)
+            continue
+        if made:
+            log.info("The vectors of %s have an index now.", model)
+
+
+def _told(name: str) -> Callable[[float], None]:
+    last = 0.0
+
+    def report(share: float) -> None:
+        nonlocal last
+        if share >= last + 0.1:
+            last = share
+            log.info("Making %s: %.0f %%", name, share * 100)
+
+    return report

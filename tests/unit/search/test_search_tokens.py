@@ -1,0 +1,73 @@
+"""What the matcher finds, the index proposes: else a photo would be lost without a trace."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.document import Document
+from allinone.search.match import Matcher
+from allinone.search.query import parse
+from allinone.search.tokens import document_tokens, words
+from unit.search.papers import at, paper
+
+ALPHABET = "發票统一計総abEt0158 -'.,/：，ｅß한か"
+TEXTS = st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=12), min_size=1, max_size=4)
+
+
+def answers(tsquery: str, document: Document) -> bool:
+    """What PostgreSQL makes of a tsquery."""
+    tokens = set(re.findall("'([^']*)'", document_tokens(document)))
+
+    def ask(found: re.Match[str]) -> str:
+        token, beginning = found.groups()
+        return str(any(one.startswith(token) for one in tokens) if beginning else token in tokens)
+
+    asked = re.sub(r"'([^']*)'(:\*)?", ask, tsquery)
+    return bool(eval(asked.replace("&", " and ").replace("|", " or ").replace("!", " not ")))
+
+
+@given(TEXTS, st.data())
+def test_what_is_read_as_typed_is_proposed(texts: list[str], data: st.DataObject):
+    line = data.draw(st.sampled_from(texts))
+    start = data.draw(st.integers(0, len(line) - 1))
+    typed = line[start : data.draw(st.integers(start + 1, len(line)))]
+    if data.draw(st.booleans()):
+        typed += " " + data.draw(st.sampled_from(texts))
+    document = Document.of(paper(*texts))
+    match = Matcher(query := parse(typed)).match(document, fuzzy=False)
+    if match is not None:
+        steps = exact_steps(query)
+        proposed = [step for step in steps if answers(step.tsquery, document)]
+        assert steps[-1] in proposed
+        if match.kind == "phrase":
+            assert any(step.phrase for step in proposed)
+
+
+@given(st.text(st.sampled_from(ALPHABET), min_size=2, max_size=10), st.integers(1, 9))
+def test_what_runs_over_two_boxes_is_proposed(text: str, cut: int):
+    one, other = text[:cut], text[cut:]
+    if not one.strip() or not other.strip():
+        return
+    lines = [at(one, 0.1, 0.1, 0.03 * len(one), 0.03), at(other, 0.11 + 0.03 * len(one), 0.1, 0.03 * len(other), 0.03)]
+    document = Document.of(lines)
+    query = parse(text)
+    if Matcher(query).match(document, fuzzy=False) is not None:
+        assert any(answers(step.tsquery, document) for step in exact_steps(query))
+
+
+@given(st.text(st.sampled_from("统發票機場車站開店"), min_size=4, max_size=8), st.data())
+def test_what_is_misread_is_proposed(word: str, data: st.DataObject):
+    read = list(word)
+    for _ in range(1 if len(word) < 5 else 2):
+        read[data.draw(st.integers(0, len(word) - 1))] = data.draw(st.sampled_from(["", "丙", "票丁"]))
+    document = Document.of(paper("前" + "".join(read) + "後"))
+    query = parse(word)
+    match = Matcher(query).match(document)
+    if match is not None and match.kind == "fuzzy":
+        assert answers(fuzzy_step(query) or "", document)
+
+
+def test_long_numbers_are_no_words_of_their_own():
+    assert words("ab-12345678 1,234 total 2024-05-01 re16tgk") == ["ab", "1234", "total", "2024", "05", "01"]
