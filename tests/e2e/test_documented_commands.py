@@ -1,6 +1,7 @@
 """Every command of the documentation that can run here is run as it stands there, block by block."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -58,7 +59,7 @@ def as_run_here(command: str, request: pytest.FixtureRequest) -> str:
     if re.search(r"\./run up\b", command):
         # two of them may not share a data directory
         started = re.sub(r"--host 0\.0\.0\.0", "--host 127.0.0.1", command) + ' --port 0 --data-dir "$(mktemp -d)"'
-        return f"starts_and_ends {started!r}"
+        return f"starts_and_ends {shlex.quote(started)}"
     if command.startswith("curl"):
         up: RunningUp = request.getfixturevalue("up")
         (photo,) = up.post("api/search/smart", {"query": "ocr:發票"}).json()["assets"]["items"]
