@@ -6,7 +6,9 @@
 --   docker compose exec -T database psql -v ON_ERROR_STOP=1 -U postgres -d immich < immich-all-in-one/deploy/postgres/role.sql
 --   docker compose exec database psql -U postgres -d immich -c '\password allinone'
 --
--- It sees the tables named here and no other: no passwords, no sessions, no API keys, no shared links.
+-- It sees the tables named here and no other: no passwords, no sessions, no API keys, no shared links. One of them,
+-- system_metadata, tells the CLIP model and the machine-learning address set in Immich; beside them lie the keys of mail
+-- and log-in services that you may have entered there. `revoke select on system_metadata from allinone` withholds it.
 
 do $$
 begin
@@ -29,8 +31,8 @@ grant usage on schema public to allinone;
 do $$
 declare
     wanted constant text[] := array[
-        'album', 'album_asset', 'asset', 'asset_audit', 'asset_exif', 'asset_file', 'asset_job_status', 'asset_ocr',
-        'asset_ocr_audit', 'ocr_search', 'partner', 'smart_search', 'version_history'
+        'asset', 'asset_audit', 'asset_file', 'asset_job_status', 'asset_ocr', 'asset_ocr_audit', 'ocr_search', 'partner',
+        'smart_search', 'system_metadata', 'version_history'
     ];
     name text;
 begin

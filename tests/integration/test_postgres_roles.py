@@ -26,9 +26,12 @@ create table session (id uuid primary key, token text);
 create table api_key (id uuid primary key, key text);
 create table system_metadata (key text primary key, value jsonb);
 """
-READ = ("asset", "asset_ocr", "asset_ocr_audit", "asset_audit", "asset_job_status", "partner", "smart_search")
+READ = (
+    *("asset", "asset_ocr", "asset_ocr_audit", "asset_audit", "asset_job_status", "partner", "smart_search"),
+    "system_metadata",
+)
 OWN = "allinone_roles"
-SECRET = ("user", "session", "api_key", "system_metadata")
+SECRET = ("user", "session", "api_key")
 
 
 @pytest.fixture
@@ -117,7 +120,7 @@ def test_it_may_be_run_again_and_after_a_restore(postgres: EmbeddedPostgres, imm
 
 
 def test_a_table_that_immich_does_not_have_is_told_not_fatal(postgres: EmbeddedPostgres, immich: str) -> None:
-    assert "Immich has no table asset_exif here" in run_sql(postgres, "role.sql", immich)
+    assert "Immich has no table version_history here" in run_sql(postgres, "role.sql", immich)
 
 
 def test_our_own_database_is_made_once_and_belongs_to_the_role(postgres: EmbeddedPostgres, immich: str) -> None:
@@ -141,3 +144,15 @@ def test_our_own_database_is_made_once_and_belongs_to_the_role(postgres: Embedde
     finally:
         with psycopg.connect(maintenance, autocommit=True) as connection:
             connection.execute(f"drop database if exists {OWN} with (force)")
+
+
+def test_the_role_may_read_every_table_that_is_read() -> None:
+    granted = set(re.findall(r"'([a-z_]+)'", (SQL / "role.sql").read_text().split("array[")[1].split("]")[0]))
+    queries = Path(__file__).parents[2] / "src/allinone/immich/queries"
+    named = {
+        name
+        for query in queries.glob("*.sql")
+        for name in re.findall(r'\b(?:from|join)\s+"?([a-z_]+)"?\b(?!\s*\()', query.read_text())
+    }
+    ours = {name for name in named if name.startswith("immich_")}
+    assert named - ours - {"lateral", "information_schema"} <= granted

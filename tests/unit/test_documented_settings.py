@@ -80,3 +80,53 @@ def test_messages_name_settings_that_exist() -> None:
         for name in re.findall(r"\b(ALLINONE_[A-Z]+(?:_[A-Z]+)*)\b", source.read_text())
     }
     assert named <= settings_in_code()
+
+
+OF_THE_SYSTEM = {"TZ", "HOME", "PATH", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}
+OF_PYTHON = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+OF_OTHERS = ("GF_", "NVIDIA_", "PIP_")
+OF_JUICEFS = {"ACCESS_KEY", "SECRET_KEY", "META_PASSWORD"}
+
+
+def given_to_containers() -> set[str]:
+    """Variables that compose files, images and units set for our programs."""
+    found = set()
+    for name in ("compose.yaml", "immich.yaml"):
+        for line in re.findall(r"^ {4,6}([A-Z][A-Z0-9_]+): ", (ROOT / "deploy" / name).read_text(), re.MULTILINE):
+            found.add(line)
+    dockerfile = re.sub(r"\\\n\s*", "", (ROOT / "deploy/Dockerfile").read_text())
+    for line in re.findall(r"^ENV (.+)$", dockerfile, re.MULTILINE):
+        found.update(re.findall(r"([A-Z][A-Z0-9_]+)=", line))
+    for unit in (ROOT / "deploy/systemd").glob("*.service"):
+        found.update(re.findall(r"^Environment=([A-Z0-9_]+)", unit.read_text(), re.MULTILINE))
+    found.update(
+        re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / "deploy/systemd/environment.example").read_text(), re.MULTILINE)
+    )
+    return found
+
+
+def test_containers_and_units_are_given_variables_that_exist() -> None:
+    ours = {name for name in given_to_containers() if not name.startswith(OF_OTHERS)}
+    of_immich = {
+        "IMMICH_MACHINE_LEARNING_URL",
+        "POSTGRES_USER",
+        "POSTGRES_PASSWORD",
+        "POSTGRES_DB",
+        "POSTGRES_INITDB_ARGS",
+    }
+    of_the_unit = {"ALLINONE_UP"}
+    known = settings_in_code() | OF_THE_SYSTEM | OF_PYTHON | OF_JUICEFS | of_immich | of_the_unit
+    assert ours - known == set()
+    assert {"API_AUTH_KEY", "PORT", "ALLINONE_DATA_DIR", "ALLINONE_IMMICH_URL"} <= ours
+
+
+def test_no_setting_is_documented_twice() -> None:
+    names = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
+    assert len(names) == len(set(names))
+
+
+def test_readmes_show_every_setting_of_the_original() -> None:
+    photos_ai = "API_AUTH_KEY HTTP_PORT CLIP_MODEL CLIP_DOWNLOAD_ROOT DEVICE RECOGNITION_MODEL DETECTION_THRESH"
+    gateway = "IMMICH_API MT_PHOTOS_API MT_PHOTOS_API_KEY PORT"
+    original = {*photos_ai.split(), *gateway.split(), "SERVER_RESTART_TIME"}
+    assert original <= documented("README.md")
