@@ -1,5 +1,6 @@
 """The extension's web application beside an Immich: what it does not know itself is Immich's to answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -10,8 +11,13 @@ from starlette.responses import Response
 
 from allinone.database.pool import Database
 from allinone.errors import BackendFailed
+from allinone.extension.follow_metrics import FollowMetrics
+from allinone.extension.immich_index import FollowedIndex
 from allinone.extension.immich_jobs import ImmichJobs, immich_job_routes
 from allinone.extension.immich_pass_through import pass_on
+from allinone.extension.immich_search import ImmichSearch
+from allinone.extension.immich_search_api import ImmichSearchEndpoints
+from allinone.extension.immich_search_metrics import ImmichSearchMetrics
 from allinone.extension.immich_services import ImmichServices
 from allinone.extension.page_script import PageScript
 from allinone.extension.script_api import script_routes
@@ -21,6 +27,8 @@ from allinone.http.metrics import CountRequests, RequestMetrics, metrics_routes,
 from allinone.http.problems import install_problems
 from allinone.immich.client import ImmichClient
 from allinone.immich.credentials import Credentials
+from allinone.immich.database import ImmichDatabase
+from allinone.immich.follower import Follower
 from allinone.immich.settings import ImmichSettings
 from allinone.search.index import SearchIndex
 
@@ -31,7 +39,12 @@ Routes = Callable[[ImmichServices], APIRouter]
 
 
 def create_immich_app(
-    settings: ImmichSettings, *, database: Database, owns_database: bool = True, parts: Sequence[Routes] = ()
+    settings: ImmichSettings,
+    *,
+    database: Database,
+    owns_database: bool = True,
+    follows: bool = True,
+    parts: Sequence[Routes] = (),
 ) -> FastAPI:
     """The application. Nothing is opened before its lifespan.
 
@@ -39,29 +52,36 @@ def create_immich_app(
         settings: where Immich is.
         database: our own, migrated.
         owns_database: whether the lifespan opens and closes `database`; otherwise the caller does.
+        follows: whether this process keeps the index equal to Immich's rows.
         parts: further routes.
     """
     registry = new_registry()
     client = ImmichClient(settings.url)
-    services = ImmichServices(settings, client, database, SearchIndex(database), registry)
+    index = SearchIndex(database)
+    immich = ImmichDatabase(settings.dsn)
+    metrics = ImmichSearchMetrics(registry)
+    search = ImmichSearch(settings, client, immich, index, metrics)
+    follower = Follower(settings, immich, database, FollowedIndex(index))
+    services = ImmichServices(settings, client, database, index, immich, search, follower, registry)
     app = FastAPI(
         title="immich-all-in-one",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=partial(_lifespan, services, owns_database),
+        lifespan=partial(_lifespan, services, owns_database, follows),
     )
     app.state.services = services
     install_problems(app)
     app.add_middleware(PageScript, registry=registry)
     app.add_middleware(CountRequests, metrics=RequestMetrics(registry))
     app.add_middleware(Correlation)
-    app.include_router(metrics_routes(registry))
+    app.include_router(metrics_routes(registry, before=FollowMetrics(registry, follower.state).refresh))
     checks = {"immich": partial(_check_immich, client), "database": partial(_check_database, database)}
     app.include_router(health_routes(checks))
     app.include_router(script_routes(registry))
     app.include_router(immich_job_routes(ImmichJobs(services)))
+    app.include_router(ImmichSearchEndpoints(search, client, index, metrics).routes())
     for routes in parts:
         app.include_router(routes(services))
     app.add_api_route("/{path:path}", partial(_immich, client), methods=METHODS, include_in_schema=False)
@@ -69,12 +89,31 @@ def create_immich_app(
 
 
 @asynccontextmanager
-async def _lifespan(services: ImmichServices, owns_database: bool, _: FastAPI) -> AsyncIterator[None]:  # noqa: FBT001
+async def _lifespan(
+    services: ImmichServices,
+    owns_database: bool,  # noqa: FBT001 — both are bound by name's place above, and only there
+    follows: bool,  # noqa: FBT001
+    _: FastAPI,
+) -> AsyncIterator[None]:
     async with AsyncExitStack() as opened:
         if owns_database:
             await opened.enter_async_context(services.database)
+        await opened.enter_async_context(services.immich)
         await opened.enter_async_context(services.client)
+        await opened.enter_async_context(services.search.opened())
+        if follows:
+            await opened.enter_async_context(_following(services.follower))
         yield
+
+
+@asynccontextmanager
+async def _following(follower: Follower) -> AsyncIterator[None]:
+    task = asyncio.create_task(follower.run(), name="following Immich")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _immich(client: ImmichClient, request: Request) -> Response:

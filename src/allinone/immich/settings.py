@@ -55,7 +55,7 @@ class ImmichSettings(EnvironmentSettings):
     machine_learning_url: Annotated[str | None, Field(alias="IMMICH_MACHINE_LEARNING_URL")] = None
     cutoff: Annotated[Literal["off", "normal", "strict"], Field(alias="ALLINONE_SEARCH_CUTOFF")] = "normal"
     picture_weight: Annotated[float, Field(alias="ALLINONE_SEARCH_PICTURE_WEIGHT", ge=0, le=1)] = 0.5
-    search_seconds: Annotated[float, Field(alias="ALLINONE_SEARCH_SECONDS", gt=0, le=30)] = 0.5
+    search_seconds: Annotated[float, Field(alias="ALLINONE_SEARCH_SECONDS", gt=0, le=30)] = 1.0
     follow_seconds: Annotated[float, Field(alias="ALLINONE_FOLLOW_SECONDS", gt=0, le=3600)] = 2.0
     reconcile_minutes: Annotated[float, Field(alias="ALLINONE_RECONCILE_MINUTES", gt=0)] = 60.0
 

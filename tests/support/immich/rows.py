@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -123,17 +125,34 @@ class ImmichRows:
         self.folder = folder
         self.dimensions = dimensions
         self._added = 0
+        self._kept: psycopg.Connection[Any] | None = None
+        self._lock = threading.RLock()
 
     def connect(self) -> psycopg.Connection[Any]:
-        """A connection as Immich's own role."""
+        """A connection of its own, as Immich's own role."""
         return psycopg.connect(self.dsn)
+
+    def close(self) -> None:
+        """Close what is kept open between calls."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction, on a connection that is kept."""
+        with self._lock:
+            if self._kept is None or self._kept.closed or self._kept.broken:
+                self._kept = self.connect()
+            with self._kept.transaction():
+                yield self._kept
 
     def add_user(
         self, name: str, *, admin: bool = False, permissions: Sequence[str] = EVERYTHING, password: str = "secret"
     ) -> User:
         """A user with an API key and two sessions."""
         user = User(uuid4(), f"{name}@example.com", password, *(secrets.token_urlsafe(32) for _ in range(3)))
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 'insert into "user" (id, email, name, password, "isAdmin") values (%s, %s, %s, %s, %s)',
                 [user.id, user.email, name, hashed(password).hex(), admin],
@@ -152,7 +171,7 @@ class ImmichRows:
     def add_api_key(self, user: User, permissions: Sequence[str]) -> str:
         """Another key of a user."""
         key = secrets.token_urlsafe(32)
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 'insert into api_key (name, key, "userId", permissions) values (%s, %s, %s, %s)',
                 ["another", hashed(key), user.id, list(permissions)],
@@ -161,7 +180,7 @@ class ImmichRows:
 
     def share(self, owner: User, other: User, *, in_timeline: bool = True) -> None:
         """`owner` shares everything with `other`."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 'insert into partner ("sharedById", "sharedWithId", "inTimeline") values (%s, %s, %s) '
                 'on conflict ("sharedById", "sharedWithId") do update set "inTimeline" = excluded."inTimeline"',
@@ -171,7 +190,7 @@ class ImmichRows:
     def add_album(self, owner: User, assets: Sequence[UUID], *, members: Sequence[User] = ()) -> UUID:
         """An album; members may edit it."""
         album = uuid4()
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute("insert into album (id) values (%s)", [album])
             for user, role in [(owner, "owner"), *((member, "editor") for member in members)]:
                 connection.execute("insert into album_user values (%s, %s, %s)", [album, user.id, role])
@@ -182,7 +201,7 @@ class ImmichRows:
     def add_shared_link(self, owner: User, album: UUID, *, slug: str | None = None) -> str:
         """A shared link to an album; its key."""
         key = secrets.token_bytes(50)
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 'insert into shared_link ("userId", key, slug, "albumId") values (%s, %s, %s, %s)',
                 [owner.id, key, slug, album],
@@ -222,7 +241,7 @@ class ImmichRows:
             "status": "trashed" if trashed else "active", "make": make, "model": None, "city": city, "state": None,
             "country": None, "rating": rating,
         }  # fmt: skip
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(ADD_ASSET, row)
             connection.execute(ADD_EXIF, row)
             if preview:
@@ -244,7 +263,7 @@ class ImmichRows:
 
     def put_lines(self, asset: UUID, texts: Sequence[str]) -> None:
         """What an OCR job writes: the old lines go, the new ones come."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             self._put_lines(connection, asset, texts)
 
     def _put_lines(self, connection: psycopg.Connection[Any], asset: UUID, texts: Sequence[str]) -> None:
@@ -253,12 +272,12 @@ class ImmichRows:
 
     def put_vector(self, asset: UUID, shows: str) -> None:
         """What a CLIP job writes."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(SET_VECTOR, [asset, literal(embed(shows, self.dimensions))])
 
     def hide_lines(self, asset: UUID, texts: Sequence[str]) -> None:
         """What an edit that cuts these lines off does to the rows."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 'update asset_ocr set "isVisible" = text <> all(%s) where "assetId" = %s', [list(texts), asset]
             )
@@ -266,35 +285,35 @@ class ImmichRows:
 
     def set_visibility(self, asset: UUID, visibility: str) -> None:
         """Archive, lock, hide, or back to the timeline."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute("update asset set visibility = %s where id = %s", [visibility, asset])
 
     def set_taken(self, asset: UUID, taken: datetime) -> None:
         """Another date."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 'update asset set "localDateTime" = %s, "fileCreatedAt" = %s where id = %s', [taken, taken, asset]
             )
 
     def trash(self, asset: UUID) -> None:
         """Into the trash."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute("""update asset set "deletedAt" = now(), status = 'trashed' where id = %s""", [asset])
 
     def restore(self, asset: UUID) -> None:
         """Out of the trash."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute("""update asset set "deletedAt" = null, status = 'active' where id = %s""", [asset])
 
     def delete(self, asset: UUID) -> None:
         """Gone for good."""
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute("delete from asset where id = %s", [asset])
 
     def set_clip_model(self, name: str) -> None:
         """The CLIP model in the administration's settings."""
         value = psycopg.types.json.Jsonb({"machineLearning": {"clip": {"modelName": name}}})
-        with self.connect() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "insert into system_metadata (key, value) values ('system-config', %s) "
                 "on conflict (key) do update set value = excluded.value",

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -147,6 +147,8 @@ class Immich:
             return await handle()
         except Refused as refused:
             return self._refusal(refused.status, refused.body)
+        except ClientDisconnect:
+            return Response(status_code=499)  # nobody reads it
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout):
             return self._refusal(500, {"message": "Internal server error"})
 

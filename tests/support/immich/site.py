@@ -80,6 +80,7 @@ class ImmichSite:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.rows.close()
         self.server.stop()
         if self.redis is not None:
             self.redis.stop()

@@ -1,0 +1,142 @@
+"""Scores what Immich gave and what our index found, and puts both in one order."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allinone.immich.vectors import ImmichVectors
+from allinone.search.calibration import KEPT_Z, Calibration, keep
+from allinone.search.hits import Cutoff, RankedHit, RankRequest
+from allinone.search.index import SearchIndex
+from allinone.search.query import ParsedQuery
+from allinone.search.ranking import PictureHit, TextHit, fuse, rank_text
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How like a query pictures are; without a calibration only their order counts."""
+
+    similarities: Mapping[UUID, float]
+    calibration: Calibration | None
+
+    def hit(self, asset_id: UUID, taken_at: datetime | None) -> PictureHit | None:
+        """One picture; None where it has no vector."""
+        similarity = self.similarities.get(asset_id)
+        if similarity is None:
+            return None
+        z = self.calibration.z(similarity) if self.calibration else None
+        return PictureHit(asset_id, taken_at, similarity, z)
+
+    @property
+    def least(self) -> float | None:
+        """The cosine from which pictures are like enough."""
+        if self.calibration is None:
+            return None
+        return self.calibration.mean + KEPT_Z * self.calibration.deviation
+
+
+async def measure(
+    vectors: ImmichVectors, vector: Vector, owners: Sequence[UUID], asset_ids: Sequence[UUID]
+) -> Likeness:
+    """Compare pictures with a query, and with the other photos of the same owners.
+
+    Raises:
+        DatabaseUnavailable: Immich's database cannot be read.
+    """
+    similarities, sample = await asyncio.gather(vectors.similarities(vector, asset_ids), vectors.sample(owners))
+    usable = sample is not None and sample.shape[1] == len(vector)
+    return Likeness(similarities, Calibration.of(sample, vector) if usable else None)
+
+
+def by_order(asset_ids: Sequence[UUID]) -> Likeness:
+    """Where nothing could be measured: Immich's order is all there is."""
+    return Likeness({asset_id: 1.0 - 1e-4 * place for place, asset_id in enumerate(asset_ids)}, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """One order of both; `all_like`: no picture was too unlike, so there may be more behind them."""
+
+    hits: tuple[RankedHit, ...]
+    all_like: bool
+
+
+def fuse_all(
+    text: Sequence[RankedHit],
+    pictures: Mapping[UUID, Mapping[str, Any]],
+    likeness: Likeness,
+    *,
+    weight: float,
+    cutoff: Cutoff,
+    excluded: frozenset[UUID] = frozenset(),
+) -> Fused:
+    """One ranking.
+
+    Args:
+        text: what the index found.
+        pictures: what Immich's own search gave, likest first.
+        likeness: of both.
+        weight: of the picture, 0..1.
+        cutoff: which pictures are left out.
+        excluded: pictures whose text has what the query excludes.
+    """
+    hits = [hit for one, item in pictures.items() if (hit := likeness.hit(one, taken_at(item))) is not None]
+    hits.sort(key=lambda hit: -hit.similarity)
+    kept = keep([hit.similarity for hit in hits], likeness.calibration, cutoff)
+    shown = [hit for hit in hits[:kept] if hit.asset_id not in excluded]
+    if not text and not shown:
+        return Fused((), all_like=False)
+    if not shown and not any(hit.asset_id in likeness.similarities for hit in text):
+        return Fused(rank_text(_text_hits(text)), all_like=False)
+    seen = {hit.asset_id for hit in shown}
+    for found in text:
+        like = likeness.hit(found.asset_id, found.taken_at) if found.asset_id not in seen else None
+        if like is not None:
+            shown.append(like)
+    return Fused(fuse(_text_hits(text), shown, picture_weight=weight), all_like=kept == len(hits))
+
+
+def rank_by_text(text: Sequence[RankedHit]) -> tuple[RankedHit, ...]:
+    """By text alone."""
+    return rank_text(_text_hits(text))
+
+
+def _text_hits(text: Sequence[RankedHit]) -> list[TextHit]:
+    return [
+        TextHit(hit.asset_id, hit.taken_at, hit.text_score, hit.kind)
+        for hit in text
+        if hit.text_score is not None and hit.kind is not None
+    ]
+
+
+def taken_at(item: Mapping[str, Any]) -> datetime | None:
+    """When an asset of Immich's was taken, on the wall clock there."""
+    value = item.get("localDateTime")
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=None) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+async def excluded_by_text(
+    index: SearchIndex, query: ParsedQuery, shelves: Sequence[UUID], asset_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Those of the assets whose text has something that the query excludes.
+
+    Raises:
+        DatabaseUnavailable: our database does not answer.
+    """
+    found: set[UUID] = set()
+    for term in query.excluded:
+        request = RankRequest(f'"{term.text}"', shelves, within=asset_ids, text_only=True)
+        ranking = await index.rank(request)
+        found.update(hit.asset_id for hit in ranking.hits if hit.kind == "phrase")
+    return frozenset(found)

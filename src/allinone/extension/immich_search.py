@@ -1,0 +1,472 @@
+"""Searching an Immich: its own answer and our index, ranked together, given out as Immich gives it.
+
+Immich decides who sees what: every asset in an answer is one that Immich itself gave, just now, to the credentials of
+whoever asks. Our side only orders and adds. Where it fails or takes long, Immich's own answer stands.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from allinone.errors import AllInOneError, BackendFailed
+from allinone.extension.immich_body import MOST_SIZE, SearchBody
+from allinone.extension.immich_lookup import Assets, Lookup, assets_of
+from allinone.extension.immich_page_plan import PagePlan, likest_size, page_ends
+from allinone.extension.immich_people import People, Person
+from allinone.extension.immich_ranking import (
+    Likeness,
+    Vector,
+    by_order,
+    excluded_by_text,
+    fuse_all,
+    measure,
+    rank_by_text,
+)
+from allinone.extension.immich_search_metrics import ImmichSearchMetrics
+from allinone.extension.ranking_cache import RankingCache
+from allinone.immich.client import ImmichClient, Reply
+from allinone.immich.credentials import Credentials
+from allinone.immich.database import ImmichDatabase
+from allinone.immich.settings import ImmichSettings
+from allinone.immich.shelves import shelves_searched
+from allinone.immich.text_encoder import TextEncoder
+from allinone.immich.vectors import ImmichVectors
+from allinone.search.hits import RankedHit, RankRequest
+from allinone.search.index import SearchIndex
+
+SMART, METADATA, STATISTICS = "/api/search/smart", "/api/search/metadata", "/api/search/statistics"
+TOLD_SIZE = 250  # assets that Immich's own text filter is asked for
+FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
+TEXT_SECONDS = 10.0  # that a search for text may take before Immich's own answers it
+VERSION_SECONDS = 60.0
+MOST_EMPTY_PAGES = 5  # skipped at once: clients take an empty page for the end
+DISABLED = b"Smart search is not enabled"
+
+IMMICH_ONLY, TEXT_ONLY = "immich_only", "encoder_failed"
+"""Notices: our side failed; there is no smart search now."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ImmichPage:
+    """One page, as it goes to the client.
+
+    Attributes:
+        template: an answer of Immich's, whose fields are kept.
+        items: assets as Immich gave them.
+        hits: why they are there, in the same order; none where Immich's own answer stands.
+        shelves: what was searched.
+        next_page: None at the end.
+        notice: why it is less than it could be.
+    """
+
+    template: Mapping[str, Any] = field(repr=False)
+    items: Sequence[Mapping[str, Any]] = field(repr=False)
+    hits: tuple[RankedHit, ...]
+    shelves: tuple[UUID, ...]
+    next_page: int | None
+    notice: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Immich's answer with these assets in it."""
+        assets = {
+            **self.template.get("assets", {}),
+            "total": len(self.items),
+            "count": len(self.items),
+            "items": list(self.items),
+            "nextPage": str(self.next_page) if self.next_page else None,
+        }
+        if "nextCursor" in assets:
+            assets["nextCursor"] = None  # Immich's would go on in another order
+        return {**self.template, "assets": assets}
+
+
+Outcome = ImmichPage | Reply | None
+"""A page; an answer of Immich's to hand on as it is; or None: hand the request on as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """What our side knows of a search. `told`: assets that Immich's own text filter gave."""
+
+    person: Person
+    shelves: tuple[UUID, ...]
+    text: tuple[RankedHit, ...]
+    told: Assets
+    vector: Vector | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Photos with the text; of them, what Immich gave at once, and the answer it did so in."""
+
+    text: tuple[RankedHit, ...]
+    told: Assets
+    reply: Reply | None
+
+
+class ImmichSearch:
+    """Searches one Immich. `opened` closes what it opens."""
+
+    def __init__(
+        self,
+        settings: ImmichSettings,
+        client: ImmichClient,
+        immich: ImmichDatabase,
+        index: SearchIndex,
+        metrics: ImmichSearchMetrics,
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._index = index
+        self._metrics = metrics
+        self._people = People(client)
+        self._vectors = ImmichVectors(immich)
+        self._encoder = TextEncoder(settings, immich)
+        self._plans: RankingCache[PagePlan] = RankingCache()
+        self._version: tuple[float, tuple[int, int] | None] | None = None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Close connections at the end of the block."""
+        async with self._encoder:
+            try:
+                yield
+            finally:
+                await self._vectors.close()
+
+    async def search(self, body: SearchBody, credentials: Credentials) -> Outcome:
+        """One page.
+
+        Raises:
+            BackendFailed: Immich does not answer.
+        """
+        key = (credentials.fingerprint, body.key)
+        plan = self._plans.get(key) if body.page > 1 else None
+        if body.text_only:
+            return await self._by_text(body, credentials, key, plan)
+        if plan is not None and not plan.hits:
+            return None  # Immich's own first page goes on with its own second
+        if plan is not None and body.page > len(plan.ends):
+            return await self._behind(plan, body, credentials)
+        return await self._by_both(body, credentials, key, plan)
+
+    # Text and picture.
+
+    async def _by_both(
+        self, body: SearchBody, credentials: Credentials, key: tuple[str, str], plan: PagePlan | None
+    ) -> Outcome:
+        size = likest_size(body.size)
+        asked = {**body.document, "query": body.query.picture_text, "page": 1, "size": size}
+        ours_task = asyncio.create_task(self._ours(body, credentials, plan), name="our part of a search")
+        try:
+            reply = await self._client.post(SMART, credentials, asked)
+            deadline = self._deadline()
+            if not reply.ok:
+                return await self._without_pictures(body, credentials, key, reply, ours_task)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    ours = await ours_task
+                    plan = plan or await self._plan(body, reply, ours)
+            except (AllInOneError, TimeoutError) as error:
+                return self._immichs(body, key, reply, error)
+            except Exception:
+                # Whatever is wrong with our side costs our part of the answer, never Immich's.
+                logger.exception("A search is answered by Immich alone, for a fault of ours")
+                self._metrics.fallbacks.labels("code").inc()
+                return self._immichs(body, key, reply, None)
+            return await self._ranked(body, credentials, key, plan, reply, ours)
+        finally:
+            ours_task.cancel()
+            await asyncio.gather(ours_task, return_exceptions=True)
+
+    async def _ranked(
+        self,
+        body: SearchBody,
+        credentials: Credentials,
+        key: tuple[str, str],
+        plan: PagePlan,
+        reply: Reply,
+        ours: _Ours,
+    ) -> Outcome:
+        if not plan.hits:  # nothing is like the query: Immich's guess is better than nothing
+            return self._immichs(body, key, reply, None, notice=None)
+        self._plans.put(key, plan)
+        if body.page > len(plan.ends):
+            return await self._behind(plan, body, credentials)
+        known = {**ours.told, **assets_of(reply)}
+        return await self._resolved(plan, body, credentials, known, reply.document())
+
+    async def _plan(self, body: SearchBody, reply: Reply, ours: _Ours) -> PagePlan:
+        pictures, cutoff = assets_of(reply), self._settings.cutoff
+        likeness = await self._likeness(ours, list(pictures), ours.text)
+        excluded = await excluded_by_text(self._index, body.query, ours.shelves, list(pictures))
+        fused = fuse_all(
+            ours.text, pictures, likeness, weight=self._settings.picture_weight, cutoff=cutoff, excluded=excluded
+        )
+        more = reply.document()["assets"].get("nextPage") is not None
+        goes_on = bool(fused.hits) and fused.all_like and more and cutoff != "strict"
+        ends = page_ends(fused.hits, pictures.keys() | ours.told.keys(), body.size)
+        return PagePlan(fused.hits, ends, goes_on, likeness.least if cutoff != "off" else None, ours.shelves)
+
+    async def _likeness(self, ours: _Ours, pictures: Sequence[UUID], text: Sequence[RankedHit]) -> Likeness:
+        if ours.vector is None:
+            return by_order(pictures)
+        asked = list(dict.fromkeys([*pictures, *(hit.asset_id for hit in text)]))
+        try:
+            async with asyncio.timeout(self._settings.search_seconds / 2):
+                return await measure(self._vectors, ours.vector, ours.person.owners, asked)
+        except (AllInOneError, TimeoutError) as error:
+            self._metrics.fell_back("likeness", error)
+            return by_order(pictures)
+
+    async def _behind(self, plan: PagePlan, body: SearchBody, credentials: Credentials) -> Outcome:
+        """A page of what follows the ranked hits, in Immich's own order."""
+        if not plan.goes_on:
+            reply = await self._client.post(
+                SMART, credentials, {**body.document, "query": body.query.picture_text, "page": 1, "size": 1}
+            )
+            return self._page(plan, reply.document(), {}, (), None) if reply.ok else reply
+        number = likest_size(body.size) // body.size + body.page - len(plan.ends)
+        asked = {**body.document, "query": body.query.picture_text, "page": number, "size": body.size}
+        reply = await self._client.post(SMART, credentials, asked)
+        if not reply.ok:
+            return reply
+        found, template = assets_of(reply), reply.document()
+        ranked = {hit.asset_id for hit in plan.hits}
+        others = [asset_id for asset_id in found if asset_id not in ranked]
+        kept = await self._like_enough(plan, body, others)
+        # Immich's order is by likeness: behind the first that is too unlike there is nothing more.
+        more = len(kept) == len(others) and template["assets"].get("nextPage") is not None
+        hits = tuple(RankedHit(asset_id, 0.0) for asset_id in kept)
+        return self._page(plan, template, found, hits, body.page + 1 if more else None)
+
+    async def _like_enough(self, plan: PagePlan, body: SearchBody, ids: Sequence[UUID]) -> list[UUID]:
+        """Those of `ids` above the cut; all where that cannot be told."""
+        if plan.least is None:
+            return list(ids)
+        try:
+            async with asyncio.timeout(self._settings.search_seconds):
+                vector = await self._encoder.encode(body.query.picture_text, body.language)
+                found = await self._vectors.similarities(vector, ids)
+        except (AllInOneError, TimeoutError) as error:
+            self._metrics.fell_back("likeness", error)
+            return list(ids)
+        return [one for one in ids if found.get(one, 0.0) >= plan.least]
+
+    async def _without_pictures(
+        self,
+        body: SearchBody,
+        credentials: Credentials,
+        key: tuple[str, str],
+        reply: Reply,
+        ours_task: "asyncio.Task[_Ours]",
+    ) -> Outcome:
+        """Immich refused. Where that is for want of machine learning, the text in photos may still answer."""
+        if reply.status < 500 and DISABLED not in reply.body:
+            return reply
+        try:
+            async with asyncio.timeout(self._settings.search_seconds):
+                ours = await ours_task
+        except (AllInOneError, TimeoutError) as error:
+            self._metrics.fell_back("index", error)
+            return reply
+        if not ours.text:
+            return reply
+        self._metrics.fell_back("smart search", BackendFailed(f"Immich's smart search answered {reply.status}."))
+        hits = rank_by_text(ours.text)
+        plan = PagePlan(hits, page_ends(hits, ours.told.keys(), body.size), shelves=ours.shelves)
+        page = await self._resolved(plan, body, credentials, ours.told, None)
+        _ = key  # not kept: the next page may have pictures again
+        return replace(page, notice=TEXT_ONLY) if isinstance(page, ImmichPage) else page
+
+    # Text alone.
+
+    async def _by_text(
+        self, body: SearchBody, credentials: Credentials, key: tuple[str, str], plan: PagePlan | None
+    ) -> Outcome:
+        try:
+            async with asyncio.timeout(TEXT_SECONDS):
+                if plan is None:
+                    person = await self._people.identify(credentials)
+                    shelves = tuple(shelves_searched(person.owners, body.filters))
+                    found = await self._candidates(body, shelves, credentials)
+                    hits = rank_by_text(found.text)
+                    plan = PagePlan(hits, page_ends(hits, found.told, body.size), shelves=shelves)
+                    reply = found.reply or await self._told(body, credentials)
+                else:
+                    reply = await self._told(body, credentials)
+        except (AllInOneError, TimeoutError) as error:
+            return await self._immichs_text(body, credentials, error)
+        except Exception:
+            logger.exception("A search for text is answered by Immich alone, for a fault of ours")
+            self._metrics.fallbacks.labels("code").inc()
+            return await self._immichs_text(body, credentials, None)
+        if not reply.ok:
+            return reply
+        self._plans.put(key, plan)
+        return await self._resolved(plan, body, credentials, assets_of(reply), reply.document())
+
+    async def _immichs_text(self, body: SearchBody, credentials: Credentials, error: Exception | None) -> Outcome:
+        """Immich's own search for text, in place of ours."""
+        asked = {**self._text_filter(body), "page": body.page, "size": body.size}
+        reply = await self._client.post(METADATA, credentials, asked)
+        if not reply.ok:
+            return reply
+        if error is not None:
+            self._metrics.fell_back("index", error)
+        items = reply.document()["assets"]["items"]
+        more = reply.document()["assets"].get("nextPage") is not None
+        return ImmichPage(reply.document(), items, (), (), body.page + 1 if more else None, IMMICH_ONLY)
+
+    # What both need.
+
+    async def _ours(self, body: SearchBody, credentials: Credentials, plan: PagePlan | None) -> _Ours:
+        person = await self._people.identify(credentials)
+        shelves = tuple(shelves_searched(person.owners, body.filters))
+        vector_task = asyncio.create_task(self._vector(body), name="vector of a query")
+        try:
+            if plan is not None:  # the order stands; the assets are asked for anew
+                needed = any(hit.kind is not None for hit in plan.page(body.page))
+                told = assets_of(await self._told(body, credentials)) if needed else {}
+                return _Ours(person, shelves, (), told, None)
+            found = await self._candidates(body, shelves, credentials)
+            return _Ours(person, shelves, found.text, found.told, await vector_task)
+        finally:
+            vector_task.cancel()
+            await asyncio.gather(vector_task, return_exceptions=True)
+
+    async def _vector(self, body: SearchBody) -> Vector | None:
+        try:
+            return await self._encoder.encode(body.query.picture_text, body.language)
+        except AllInOneError as error:
+            self._metrics.fell_back("vector", error)
+            return None
+
+    async def _candidates(self, body: SearchBody, shelves: Sequence[UUID], credentials: Credentials) -> _Candidates:
+        """Photos with the text, and what of them Immich gives at once.
+
+        Raises:
+            DatabaseUnavailable: our database does not answer.
+        """
+        if not body.query.parts:
+            return _Candidates((), {}, None)
+        passing = await self._few_passing(body, credentials) if body.narrowed else None
+        if passing is not None:
+            within = assets_of(passing)
+            request = RankRequest(body.typed, shelves, within=list(within), text_only=True)
+            return _Candidates((await self._index.rank(request)).hits, within, passing)
+        ranking = await self._index.rank(RankRequest(body.typed, shelves, text_only=True))
+        if not ranking.hits and not body.text_only:
+            return _Candidates((), {}, None)
+        reply = await self._told(body, credentials)
+        told = assets_of(reply) if reply.ok else {}
+        text = ranking.hits
+        others = [asset_id for asset_id in told if asset_id not in set(ranking.asset_ids)]
+        if ranking.truncated and body.narrowed and others:
+            # Immich's text filter reaches behind the newest photos, which are all that is ranked.
+            request = RankRequest(body.typed, shelves, within=others, text_only=True)
+            text = (*text, *(await self._index.rank(request)).hits)
+        return _Candidates(text, told, reply)
+
+    async def _few_passing(self, body: SearchBody, credentials: Credentials) -> Reply | None:
+        """All photos that pass the filters, where these are so few that looking at each is the quickest."""
+        if any(body.filters.get(name) for name in ("withDeleted", "trashedAfter", "trashedBefore", "isOffline")):
+            return None  # Immich's count leaves out the trash
+        counted = await self._client.post(STATISTICS, credentials, body.filters)
+        total = counted.document().get("total") if counted.ok else None
+        if not isinstance(total, int) or total > FEW_PASSING:
+            return None
+        reply = await self._client.post(METADATA, credentials, {**body.filters, "size": MOST_SIZE})
+        complete = reply.ok and reply.document()["assets"].get("nextPage") is None
+        return reply if complete else None
+
+    async def _told(self, body: SearchBody, credentials: Credentials) -> Reply:
+        return await self._client.post(METADATA, credentials, {**self._text_filter(body), "size": TOLD_SIZE})
+
+    def _text_filter(self, body: SearchBody) -> dict[str, Any]:
+        """The search's filters with Immich's own text filter, if the search has none of its own."""
+        filters, words = body.filters, body.query.picture_text
+        tree = filters.get("filter")
+        if isinstance(tree, dict):
+            return {**filters, "filter": {"ocr": {"matches": words}, **tree}}
+        return {"ocr": words, **filters}
+
+    async def _resolved(
+        self,
+        plan: PagePlan,
+        body: SearchBody,
+        credentials: Credentials,
+        known: Assets,
+        template: Mapping[str, Any] | None,
+    ) -> ImmichPage:
+        number = body.page
+        lookup = Lookup(self._client, await self._immich_version(credentials), self._metrics.late)
+        found: Assets = dict(known)
+        for _ in range(MOST_EMPTY_PAGES):
+            hits = plan.page(number)
+            missing = [hit.asset_id for hit in hits if hit.asset_id not in found]
+            found |= await lookup.by_id(missing, body.filters, credentials, seconds=self._settings.search_seconds)
+            shown = tuple(hit for hit in hits if hit.asset_id in found)
+            if shown or not plan.follows(number) or number >= len(plan.ends):
+                break
+            number += 1
+        following = number + 1 if plan.follows(number) else None
+        return self._page(plan, template or EMPTY, found, shown, following)
+
+    def _page(
+        self,
+        plan: PagePlan,
+        template: Mapping[str, Any],
+        assets: Assets,
+        hits: tuple[RankedHit, ...],
+        following: int | None,
+    ) -> ImmichPage:
+        return ImmichPage(template, [assets[hit.asset_id] for hit in hits], hits, plan.shelves, following)
+
+    def _immichs(
+        self,
+        body: SearchBody,
+        key: tuple[str, str],
+        reply: Reply,
+        error: Exception | None,
+        *,
+        notice: str | None = IMMICH_ONLY,
+    ) -> Outcome:
+        """Immich's own answer; its next pages too, so that they go on where this one ends."""
+        if error is not None:
+            self._metrics.fell_back("index", error)
+        self._plans.put(key, PagePlan((), ()))
+        if body.page > 1:
+            return None
+        template = reply.document()
+        items = template["assets"]["items"]
+        more = len(items) > body.size or template["assets"].get("nextPage") is not None
+        return ImmichPage(template, items[: body.size], (), (), 2 if more else None, notice)
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._settings.search_seconds
+
+    async def _immich_version(self, credentials: Credentials) -> tuple[int, int] | None:
+        kept = self._version
+        if kept is None or time.monotonic() - kept[0] > VERSION_SECONDS:
+            try:
+                reply = await self._client.get("/api/server/version", credentials)
+                document = reply.document() if reply.ok else {}
+                version = (int(document["major"]), int(document["minor"])) if "major" in document else None
+            except (AllInOneError, KeyError, TypeError, ValueError):
+                version = None
+            kept = self._version = (time.monotonic(), version)
+        return kept[1]
+
+
+EMPTY: Mapping[str, Any] = {
+    "albums": {"total": 0, "count": 0, "items": [], "facets": []},
+    "assets": {"total": 0, "count": 0, "items": [], "facets": [], "nextPage": None},
+}
