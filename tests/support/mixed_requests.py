@@ -43,10 +43,10 @@ class Outcome:
 
 
 def make_requests(seed: int) -> list[Asked]:
-    """About sixty that differ: all tasks of both protocols, several tasks at once, options of all sorts."""
+    """Eighty-one that differ: all tasks of both protocols, several tasks at once, options of all sorts."""
     dice = random.Random(seed)
     found: list[Asked] = []
-    for number in range(8):
+    for number in range(9):
         image = _sheet(dice)
         least = round(dice.uniform(0.3, 0.9), 2)
         ocr = {"ocr": {
@@ -56,15 +56,21 @@ def make_requests(seed: int) -> list[Asked]:
         visual: dict[str, Any] = {"clip": {"visual": {"modelName": "ViT-B-32__openai"}}}
         faces = {"facial-recognition": {"detection": {"options": {"minScore": least}}}}
         people = _faces(dice)
-        found += [
+        reading = (
             _predict(ocr, image),
-            _predict(visual, image),
-            _predict(faces, people),
-            _predict(visual | ocr, image),
-            _predict(faces | visual, people),
+            _predict(visual | ocr | faces, image),
             Asked("/ocr", {"files": {"file": ("a.jpg", image)}}),
+        )
+        found += [
+            reading[number % 3],  # what takes most of the time by far
+            _predict(visual, image),
+            _predict(visual, people),
+            _predict(faces, people),
+            _predict(faces | visual, people),
+            Asked("/clip/img", {"files": {"file": ("a.jpg", image)}}),
+            Asked("/represent", {"files": {"file": ("a.jpg", people)}}),
             Asked("/clip/txt", {"json": {"text": f"{dice.choice(_WORDS)} {number}"}}),
-            *(_predict({"clip": {"textual": {"options": {}}}}, f"{word} {number}") for word in _WORDS[number % 4 :: 4]),
+            _predict({"clip": {"textual": {"options": {}}}}, f"{dice.choice(_WORDS)} {number}"),
         ]
     return found
 

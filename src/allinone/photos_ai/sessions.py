@@ -1,6 +1,5 @@
 """ONNX Runtime sessions, set up so that memory goes back to the system."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,8 +7,6 @@ from typing import Any, Protocol
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-
-_log = logging.getLogger(__name__)
 
 
 class Session(Protocol):
@@ -42,17 +39,6 @@ def open_session(path: Path, *, device: str = "cpu") -> Session:
     options.log_severity_level = 3
     session: Session = onnxruntime.InferenceSession(str(path), options, providers=_providers(device))
     return session
-
-
-def usable_device(device: str) -> str:
-    """ "cuda" or "cpu": what `device` ("auto", "cuda", "cpu") comes down to here."""
-    if device == "cpu":
-        return "cpu"
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        return "cuda"
-    if device == "cuda":
-        _log.warning("DEVICE=cuda, but this ONNX Runtime has no CUDA: computing on the CPU. Install onnxruntime-gpu.")
-    return "cpu"
 
 
 def _providers(device: str) -> list[str]:
