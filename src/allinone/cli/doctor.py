@@ -1,6 +1,7 @@
 """`allinone doctor`: is everything in place, and what to do where it is not."""
 
 import json
+import os
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,21 +10,35 @@ from rich.console import Console
 from rich.table import Table
 
 from allinone.cli import event_loop
-from allinone.cli.checks import Check, Status, run_checks
+from allinone.cli.checks import (
+    Check,
+    Status,
+    check_disk,
+    check_memory,
+    check_models,
+    check_python,
+    run_checks,
+)
+from allinone.cli.immich_checks import immich_checks
 from allinone.cli.local_data import data_directory
 from allinone.cli.options import DataDirOption
+from allinone.cli.recognition import make_engine
 from allinone.database.data_directory import DataDirectory
 
 MARKS = {Status.OK: "[green]ok[/]", Status.NOTE: "[yellow]note[/]", Status.FAILED: "[bold red]failed[/]"}
 
 
 def command(
+    immich: Annotated[
+        str | None,
+        typer.Option("--immich", help="Look at this Immich too.", show_default="ALLINONE_IMMICH_URL, where it is set"),
+    ] = None,
     data_dir: DataDirOption = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of checks as JSON.")] = False,
 ) -> None:
-    """Check Python, models, database, ports and disk; say what to do. Exit status 1 where something failed."""
-    checks = event_loop.run(_collect(data_directory(data_dir)))
+    """Check Python, models, database, ports and disk, and an Immich; say what to do. Exit status 1 where one failed."""
+    checks = event_loop.run(_collect(data_directory(data_dir), immich))
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
     else:
@@ -31,8 +46,12 @@ def command(
     raise typer.Exit(1 if any(check.status is Status.FAILED for check in checks) else 0)
 
 
-async def _collect(directory: DataDirectory) -> list[Check]:
-    return [check async for check in run_checks(directory)]
+async def _collect(directory: DataDirectory, immich: str | None) -> list[Check]:
+    if immich is None and not os.environ.get("ALLINONE_IMMICH_URL"):
+        return [check async for check in run_checks(directory)]
+    checks = [check_python(), check_memory(), check_disk(directory)]
+    engine = make_engine(directory).describe()
+    return [*checks, *check_models(engine), *[check async for check in immich_checks(immich, engine.clip)]]
 
 
 def _table(checks: list[Check]) -> Table:

@@ -91,6 +91,15 @@ class ImmichQueues:
                 counts = await pipeline.execute()
         return {name: sum(counts[4 * at : 4 * at + 4]) for at, name in enumerate(names)}
 
+    async def known(self) -> bool:
+        """Whether these are Immich's: its workers leave a mark in each queue.
+
+        Raises:
+            BackendFailed: Redis does not answer.
+        """
+        with _errors():
+            return bool(await self._redis.exists(*(f"{PREFIX}:{queue}:meta" for queue, _ in QUEUES.values())))
+
     def _queue(self, what: Refresh) -> Any:
         if what not in self._queues:
             self._queues[what] = Queue(QUEUES[what][0], {"connection": self._redis, "prefix": PREFIX})
