@@ -101,7 +101,10 @@ class Engine:
         if self._device.notice:
             _log.warning("%s", self._device.notice)
         device = self._device.name
-        self._text_reader = Resident(lambda: ocr.TextReader.load(device=device), name="ocr")
+        text_engine = ocr.usable_engine(settings.text_engine)
+        self._text_models = ocr.NAME if text_engine == "onnxruntime" else f"{ocr.NAME} (OpenVINO)"
+        load_reader = partial(ocr.TextReader.load, device=device, engine=text_engine, callers=settings.threads)
+        self._text_reader = Resident(load_reader, name="ocr")
         self._image_tower = Resident(lambda: ImageTower(self._clip_folder(), device=device), name="clip-image")
         self._text_tower = Resident(lambda: TextTower(self._clip_folder(), device=device), name="clip-text")
         packs = {settings.recognition_model, *PACKS}
@@ -147,7 +150,9 @@ class Engine:
         faces = self._settings.recognition_model
         present = next(network_files(self._settings.models / faces), None) is not None
         device, threads = self._device, self._settings.threads
-        return EngineState(ocr.NAME, name, notice, faces if present else None, device.name, device.notice, threads)
+        return EngineState(
+            self._text_models, name, notice, faces if present else None, device.name, device.notice, threads
+        )
 
     def check(self) -> None:
         """Return where every model that was asked for by name is on disk.

@@ -25,14 +25,14 @@ class Session(Protocol):
         """What the file says about itself."""
 
 
-def open_session(path: Path, *, device: str = "cpu") -> Session:
+def open_session(path: Path, *, device: str = "cpu", cores: int = 1) -> Session:
     """Load a model. Blocks.
 
-    Each call computes on one core: several at once on several pictures are faster than several cores on one, and
-    the arena that would keep the largest memory ever needed is off.
+    Each call computes on one core unless told otherwise: several at once on several pictures are faster than several
+    cores on one. The arena that would keep the largest memory ever needed is off.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = cores
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False  # sizes differ from picture to picture

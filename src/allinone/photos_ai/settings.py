@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from allinone.images.photo import Limits
 from allinone.settings import EnvironmentSettings, cores
@@ -22,6 +22,7 @@ class EngineSettings(EnvironmentSettings):
         threads: pictures worked on at the same time, each by one core.
         waiting: pictures that may wait for a thread; more are refused as Overloaded.
         minimum_score: lines whose text is less certain than this are dropped, 0..1.
+        text_engine: what computes the models that read text.
         recognition_model: which of InsightFace's packs finds faces where a request names none.
         detection_threshold: faces less certain than this are dropped where a request says nothing, 0..1.
         max_pixels: pictures with more are not decoded.
@@ -37,6 +38,7 @@ class EngineSettings(EnvironmentSettings):
     threads: int = Field(alias="ALLINONE_THREADS", ge=1, le=64, default_factory=cores)
     waiting: Annotated[int, Field(alias="ALLINONE_QUEUE", ge=0, le=10_000)] = 256
     minimum_score: Annotated[float, Field(alias="ALLINONE_OCR_MIN_SCORE", ge=0, le=1)] = 0.5
+    text_engine: Annotated[Literal["onnxruntime", "openvino"], Field(alias="ALLINONE_OCR_ENGINE")] = "onnxruntime"
     recognition_model: Annotated[str, Field(alias="RECOGNITION_MODEL", pattern=FOLDER_NAME)] = "buffalo_l"
     detection_threshold: Annotated[float, Field(alias="DETECTION_THRESH", ge=0, le=1)] = 0.65
     max_pixels: Annotated[int, Field(gt=0)] = Limits().pixels
@@ -50,10 +52,11 @@ class EngineSettings(EnvironmentSettings):
     def _nothing_means_none(cls, value: object) -> object:
         return None if isinstance(value, str) and not value.strip() else value
 
-    @field_validator("device", mode="before")
+    @field_validator("device", "text_engine", mode="before")
     @classmethod
-    def _any_case(cls, value: object) -> object:
-        return value.strip().lower() or "auto" if isinstance(value, str) else value
+    def _any_case(cls, value: object, info: ValidationInfo) -> object:
+        default = cls.model_fields[info.field_name or ""].default
+        return value.strip().lower() or default if isinstance(value, str) else value
 
     @property
     def idle_seconds(self) -> float:

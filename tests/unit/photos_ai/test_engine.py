@@ -70,7 +70,7 @@ async def test_too_many_are_refused_and_a_place_becomes_free_again(
             assert hold.wait(timeout=30)
             return []
 
-    monkeypatch.setattr(ocr.TextReader, "load", lambda device: Slow())
+    monkeypatch.setattr(ocr.TextReader, "load", lambda **_: Slow())
     engine = Engine(settings(tmp_path, threads=1, waiting=1))
     inside = [asyncio.create_task(engine.read_text(page("x"))) for _ in range(2)]
     await asyncio.sleep(0)

@@ -5,10 +5,12 @@ more tried: the page turned, a line turned, a column cut into its characters. Th
 which tells more than an orientation classifier does and costs nothing on upright pages.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,7 +21,8 @@ from allinone.errors import ModelMissing
 from allinone.photos_ai.models.stacked_rows import cut_rows, line_height, row_count
 from allinone.photos_ai.models.text_detection import LEAST_SCORE, SHORTER_SIDE, TextBox, TextDetector
 from allinone.photos_ai.models.text_recognition import Reading, TextRecognizer
-from allinone.photos_ai.sessions import open_session
+from allinone.photos_ai.openvino_sessions import OpenVinoSession, openvino_installed
+from allinone.photos_ai.sessions import Session, open_session
 from allinone.search.reading_order import Corners, reading_order
 from allinone.wire.ocr import Box, OcrLine
 
@@ -34,7 +37,21 @@ _SURE = 0.85
 _CLEARLY_BETTER = 0.1
 _HALF_TURN = 2
 
+_log = logging.getLogger(__name__)
+
 Pixels = NDArray[np.uint8]
+TextEngine = Literal["onnxruntime", "openvino"]
+
+
+def usable_engine(wanted: TextEngine) -> TextEngine:
+    """`wanted`, or ONNX Runtime, and a warning, where that is not installed."""
+    if wanted == "openvino" and not openvino_installed():
+        _log.warning(
+            "ALLINONE_OCR_ENGINE=openvino, but OpenVINO is not installed: reading text with ONNX Runtime. "
+            "Install it with `pip install 'immich-all-in-one[openvino]'`."
+        )
+        return "onnxruntime"
+    return wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +77,20 @@ class TextReader:
         self._recognizer = recognizer
 
     @classmethod
-    def load(cls, *, device: str = "cpu") -> "TextReader":
+    def load(
+        cls, *, device: str = "cpu", engine: TextEngine = "onnxruntime", callers: int = 1, cores: int = 1
+    ) -> "TextReader":
         """From the models in rapidocr's wheel; nothing is ever downloaded. Blocks.
+
+        Args:
+            device: "cpu" or "cuda".
+            engine: what computes; OpenVINO does so on the CPU only.
+            callers: threads that will read at the same time.
+            cores: how many of the processor's one picture may use.
 
         Raises:
             ModelMissing: the wheel lacks them.
+            ConfigurationError: the engine is not installed.
         """
         for name in (_DETECTION, _RECOGNITION):
             if not (_FOLDER / name).is_file():
@@ -73,10 +99,17 @@ class TextReader:
                     "Install the locked dependencies again: delete .venv and start with ./run."
                 )
                 raise ModelMissing(message)
-        return cls(
-            TextDetector(open_session(_FOLDER / _DETECTION, device=device)),
-            TextRecognizer(open_session(_FOLDER / _RECOGNITION, device=device)),
-        )
+
+        def opened(name: str) -> Session:
+            if engine == "openvino":
+                return OpenVinoSession(_FOLDER / name, callers=callers, cores=cores)
+            return open_session(_FOLDER / name, device=device, cores=cores)
+
+        # a GPU wants several lines at a time, OpenVINO few different widths, a processor's core neither
+        batch = 8 if device == "cuda" and engine == "onnxruntime" else 1
+        width_step = 8 if device == "cpu" and engine == "onnxruntime" else 32
+        recognizer = TextRecognizer(opened(_RECOGNITION), batch=batch, width_step=width_step)
+        return cls(TextDetector(opened(_DETECTION)), recognizer)
 
     def read(
         self,

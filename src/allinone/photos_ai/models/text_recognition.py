@@ -13,8 +13,7 @@ from allinone.photos_ai.sessions import Session
 HEIGHT = 48  # pixels the network sees
 MOST_WIDE = 2400
 LEAST_WIDE = 96
-_WIDTH_STEP = 32  # few different widths: batches fill, and memory is used again
-_BATCH = 4
+_LEAST_STEP = 8  # pixels in which the network thinks
 
 
 class Reading(NamedTuple):
@@ -27,8 +26,11 @@ class Reading(NamedTuple):
 class TextRecognizer:
     """PP-OCR's recogniser. Threads may share it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, batch: int = 1, width_step: int = _LEAST_STEP) -> None:
+        """Crops are padded to multiples of `width_step` pixels, and `batch` of the same width read together."""
         self._session = session
+        self._batch = batch
+        self._width_step = width_step
         self._input = session.get_inputs()[0].name
         characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._decode = CTCLabelDecode(character=characters)
@@ -37,8 +39,9 @@ class TextRecognizer:
         """Each crop (RGB, one line from left to right) read; in the order given."""
         readings = [Reading("", 0.0)] * len(crops)
         widths = [_width(crop) for crop in crops]
-        for batch in _batches(widths):
-            blob = np.zeros((len(batch), 3, HEIGHT, _stepped(widths[batch[0]])), np.float32)
+        padded = [max(LEAST_WIDE, -(-width // self._width_step) * self._width_step) for width in widths]
+        for batch in _batches(padded, self._batch):
+            blob = np.zeros((len(batch), 3, HEIGHT, padded[batch[0]]), np.float32)
             for row, at in enumerate(batch):
                 blob[row, :, :, : widths[at]] = _planes(crops[at], widths[at])
             lines, _ = self._decode(self._session.run(None, {self._input: blob})[0])
@@ -52,15 +55,11 @@ def _width(crop: NDArray[np.uint8]) -> int:
     return min(MOST_WIDE, max(1, int(np.ceil(HEIGHT * width / height))))
 
 
-def _stepped(width: int) -> int:
-    return max(LEAST_WIDE, -(-width // _WIDTH_STEP) * _WIDTH_STEP)
-
-
-def _batches(widths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of crops that are padded to the same width, few at a time."""
+def _batches(padded: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Places of crops of the same padded width, at most so many at a time."""
     batch: list[int] = []
-    for at in sorted(range(len(widths)), key=widths.__getitem__):
-        if batch and (len(batch) == _BATCH or _stepped(widths[batch[0]]) != _stepped(widths[at])):
+    for at in sorted(range(len(padded)), key=padded.__getitem__):
+        if batch and (len(batch) == most or padded[batch[0]] != padded[at]):
             yield batch
             batch = []
         batch.append(at)
