@@ -39,7 +39,7 @@ assert sys.modules["openvino_telemetry"] is None
 
 @pytest.fixture(scope="module")
 def pages(samples: Path) -> list[np.ndarray]:
-    return [decode_image(path).pixels for path in sorted(samples.glob("*.jpg"))[:5]]
+    return [decode_image(path).pixels for path in sorted(samples.glob("*.jpg"))[:6]]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_the_text_is_that_of_onnx_runtime(reader: TextReader, pages: list[np.nda
     other = TextReader.load()
     # in bfloat16, which it takes where the processor has it, one character in some hundreds comes out differently
     pairs = [(told(other.read(pixels)), told(reader.read(pixels))) for pixels in pages]
-    assert sum(len(one) for one, _ in pairs) > 300
+    assert sum(len(one) for one, _ in pairs) > 250
     assert all(SequenceMatcher(None, *pair, autojunk=False).ratio() > 0.97 for pair in pairs)
 
 
@@ -65,7 +65,7 @@ def test_threads_get_their_own_text(reader: TextReader, pages: list[np.ndarray])
         together = list(pool.map(reader.read, pages * 2))
     assert [[line.text for line in lines] for lines in together] == [
         [line.text for line in lines] for lines in alone
-    ] * 4
+    ] * 2
 
 
 def test_threads_get_their_own_numbers(tmp_path: Path) -> None:
