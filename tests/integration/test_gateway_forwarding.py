@@ -274,6 +274,26 @@ async def test_a_missing_model_holds_up_only_what_needs_it() -> None:
             assert "No CLIP model is here" in str(answer.json()["message"])
 
 
+async def test_nobody_waits_at_a_search_field_for_a_missing_model() -> None:
+    missing = Reply(
+        503, {"message": "No CLIP model."}, headers="retry-after: 5\r\nx-allinone-reason: model-missing\r\n"
+    )
+    async with (
+        ScriptedBackend(failing_at(missing, needle=b'"clip"')) as backend,
+        running_gateway(*line(backend), routes=ROUTES, deadline=2) as site,
+    ):
+        photo = asyncio.create_task(site.ask(immich.form(immich.CLIP_VISUAL, image=IMAGE)))
+        await asyncio.sleep(0.1)
+        for _ in range(3):
+            begun = time.monotonic()
+            answer = await site.ask(immich.form(immich.CLIP_TEXTUAL, text="海"))
+            assert answer.status == 502
+            assert "No CLIP model" in answer.reason
+            assert time.monotonic() - begun < 1
+        assert not photo.done(), "its data would be lost"
+        assert (await photo).status == 502
+
+
 async def test_weights_share_the_work() -> None:
     async def slow(request: Request) -> Reply:
         await asyncio.sleep(0.02 if request.path == "/predict" else 0)

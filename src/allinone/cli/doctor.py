@@ -19,6 +19,7 @@ from allinone.cli.checks import (
     check_python,
     run_checks,
 )
+from allinone.cli.gateway_checks import gateway_checks
 from allinone.cli.immich_checks import immich_checks
 from allinone.cli.local_data import data_directory
 from allinone.cli.options import DataDirOption
@@ -47,11 +48,13 @@ def command(
 
 
 async def _collect(directory: DataDirectory, immich: str | None) -> list[Check]:
+    backends = [check async for check in gateway_checks()]
     if immich is None and not os.environ.get("ALLINONE_IMMICH_URL"):
-        return [check async for check in run_checks(directory)]
+        return [check async for check in run_checks(directory)] + backends
     checks = [check_python(), check_memory(), check_disk(directory)]
     engine = make_engine(directory).describe()
-    return [*checks, *check_models(engine), *[check async for check in immich_checks(immich, engine.clip)]]
+    found = [check async for check in immich_checks(immich, engine.clip)]
+    return [*checks, *check_models(engine), *found, *backends]
 
 
 def _table(checks: list[Check]) -> Table:

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
-from allinone.errors import BackendFailed, ImageError, InvalidRequest, ModelMissing, RequestError
+from allinone.errors import BackendFailed, ImageError, InvalidRequest, RequestError
 from allinone.gateway.answer_cache import AnswerCache
-from allinone.gateway.backends.failures import Broken, Busy, WrongDimension
+from allinone.gateway.backends.failures import Broken, Busy, Missing, WrongDimension
 from allinone.gateway.backends.protocol import Answer, Ask
 from allinone.gateway.form import Form
 from allinone.gateway.members.member import Member, clock
@@ -22,6 +22,7 @@ from allinone.wire.predict import Entries
 logger = logging.getLogger(__name__)
 
 MOST_WANTS = 1000  # that are remembered: names of tasks come from outside
+TEXT = " of a text"
 TEXT_SECONDS = 60.0  # somebody waits for these at a search field, and nothing is lost with them
 
 
@@ -63,7 +64,7 @@ class Forwarder:
         self._attempt_seconds = attempt_seconds
         self._metrics = metrics
         self._cache = cache
-        self._wants: dict[tuple[Rule, tuple[str, ...]], Want] = {}
+        self._wants: dict[tuple[Rule, tuple[str, ...], bool], Want] = {}
 
     def course(self, form: Form) -> Course:
         """The way that lies before `form`, from now on."""
@@ -76,7 +77,6 @@ class Forwarder:
         Raises:
             RequestError, ImageError: the client's fault.
             Overloaded: too many wait already.
-            ModelMissing: the engine in this process has no model for it.
             BackendFailed: nobody could do it, or not in time.
         """
         shares = self._routes.split(form.entries)
@@ -86,7 +86,7 @@ class Forwarder:
         return merge(await together(self._share(rule, ask, course) for rule, ask in asks))
 
     async def _share(self, rule: Rule, ask: Ask, course: Course) -> Answer:
-        want = self._want(rule, ask.entries)
+        want = self._want(rule, ask.entries, urgent="image" not in ask.form.parts)
         key = self._cache.key(ask)
         answer = self._cache.get(key)
         if answer is not None:
@@ -97,13 +97,13 @@ class Forwarder:
             self._cache.put(key, answer)
         return answer
 
-    def _want(self, rule: Rule, entries: Entries) -> Want:
+    def _want(self, rule: Rule, entries: Entries, *, urgent: bool) -> Want:
         """Who may do `entries`.
 
         Raises:
             InvalidRequest: none knows what one of the tasks is.
         """
-        key = (rule, tuple(entries))
+        key = (rule, tuple(entries), urgent)
         known = self._wants.get(key)
         if known is not None:
             return known
@@ -116,7 +116,7 @@ class Forwarder:
             tasks = ", ".join(repr(task[:50]) for task in entries)
             message = f"No backend here does {tasks}. Immich's own server may: set ALLINONE_ROUTES."
             raise InvalidRequest(message)
-        want = Want(found, self._metrics.task(entries))
+        want = Want(found, self._metrics.task(entries) + (TEXT if urgent else ""))
         if len(self._wants) < MOST_WANTS:
             self._wants[key] = want
         return want
@@ -134,8 +134,10 @@ class Forwarder:
                     course.last = failure
                 tries += isinstance(failure, Broken)
                 tried.add(member)
-                if isinstance(failure, WrongDimension):
+                if isinstance(failure, WrongDimension) or (urgent and isinstance(failure, Missing)):
                     want = replace(want, members=tuple(each for each in want.members if each not in tried))
+                    if not want.members:
+                        raise
                 pause = pause_after(failure, tries, elsewhere=not tried.issuperset(want.members))
                 if pause is None:
                     raise
@@ -177,9 +179,6 @@ class Forwarder:
         except (RequestError, ImageError):
             outcome = "refused"
             raise
-        except ModelMissing:
-            outcome = "modelmissing"
-            raise
         else:
             outcome = "ok" if answer.status == 200 else "refused"
             member.health.succeeded()
@@ -195,6 +194,8 @@ class Forwarder:
 
     def _blame(self, member: Member, want: Want, ask: Ask, failure: BackendFailed) -> None:
         if isinstance(failure, Busy):
+            if want.work.endswith(TEXT) and isinstance(failure, Missing):
+                return  # the next one is told at once, too
             member.paused[want.work] = clock() + failure.retry_after
             asyncio.get_running_loop().call_later(failure.retry_after, self._pool.wake)
             return

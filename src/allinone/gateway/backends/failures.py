@@ -3,6 +3,7 @@
 BackendFailed
 ├── Unreachable       nothing was asked: try again, here or elsewhere, as long as there is time
 ├── Busy              the same, after the pause it asks for
+│   └── Missing       the same, but nobody at a keyboard waits for a model to be brought
 ├── Refused           the same: it is our settings that are wrong, and no photo is to be lost for that
 ├── Broken            try elsewhere, a few times: it may be the image that is at fault
 │   └── ServerFault   the same, and it said so itself
@@ -26,6 +27,10 @@ class Busy(BackendFailed):
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Missing(Busy):
+    """It has no model for this, so far."""
 
 
 class Refused(BackendFailed):

@@ -4,14 +4,15 @@ import asyncio
 import json
 from typing import Protocol
 
-from allinone.errors import AllInOneError, BackendFailed, Overloaded
+from allinone.errors import AllInOneError, BackendFailed, ModelMissing, Overloaded
 from allinone.gateway.backends.answers import check_answer
-from allinone.gateway.backends.failures import Broken, Busy, ServerFault
+from allinone.gateway.backends.failures import Broken, Busy, Missing, ServerFault
 from allinone.gateway.backends.protocol import Answer, Ask
 from allinone.gateway.backends.replies import OK
 from allinone.gateway.dimensions import vector_length
 from allinone.wire.predict import CLIP, FACES, OCR, Entries
 
+MISSING_SECONDS = 5.0
 PLACE = "the engine in this process"
 
 
@@ -46,6 +47,8 @@ class InProcessBackend:
             raise Broken(message) from error
         except Overloaded as error:
             raise Busy(str(error), retry_after=error.retry_after) from error
+        except ModelMissing as error:
+            raise Missing(str(error), retry_after=MISSING_SECONDS) from error
         except AllInOneError:
             raise
         except Exception as error:  # whatever a model's library throws ends one request, not the gateway

@@ -48,7 +48,6 @@ class Backend(Protocol):
         Raises:
             BackendFailed: it could not be reached, broke down, or answered nonsense; see failures.py.
             RequestError, ImageError: the request or its image cannot be used, here or anywhere.
-            ModelMissing: it has no model for this.
         """
 
     async def ping(self, *, seconds: float) -> None:

@@ -4,11 +4,13 @@ import json
 import re
 from typing import Any, NoReturn
 
-from allinone.gateway.backends.failures import Broken, Busy, Refused, ServerFault
+from allinone.gateway.backends.failures import Broken, Busy, Missing, Refused, ServerFault
 from allinone.gateway.upstream.connection import Reply
+from allinone.http.problems import MODEL_MISSING, REASON_HEADER
 
 OK = 200
 LONGEST_PAUSE = 30.0
+_REASON = REASON_HEADER.encode()
 _PATIENCE = frozenset({429, 503})
 _MISCONFIGURED = {
     401: "refuses our key",
@@ -31,7 +33,8 @@ def check_status(reply: Reply, address: str) -> None:
         return
     if status in _PATIENCE:
         message = f"{address} asks for patience ({status}): {excerpt(reply.body)}"
-        raise Busy(message, retry_after=_pause(reply))
+        missing = reply.headers.get(_REASON) == MODEL_MISSING.encode()
+        raise (Missing if missing else Busy)(message, retry_after=_pause(reply))
     if status >= 500:
         message = f"{address} answered {status}: {excerpt(reply.body)}"
         raise ServerFault(message)
