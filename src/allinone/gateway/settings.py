@@ -10,6 +10,7 @@ from allinone.errors import ConfigurationError
 from allinone.gateway.backend_specs import BackendSpec, Kind, http_url, parse_backends
 from allinone.gateway.routing import Routes, parse_routes
 from allinone.settings import EnvironmentSettings
+from allinone.wire.mt_photos import DEFAULT_KEY
 
 DEFAULT_PORT = 8080
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{8,200}")
@@ -45,7 +46,7 @@ class GatewaySettings(EnvironmentSettings):
     port: Annotated[int, Field(alias="PORT", ge=0, le=65535)] = DEFAULT_PORT
     immich_api: Annotated[str, Field(alias="IMMICH_API")] = "http://localhost:3003"
     mt_photos_api: Annotated[str, Field(alias="MT_PHOTOS_API")] = "http://localhost:8060"
-    mt_photos_api_key: Annotated[SecretStr, Field(alias="MT_PHOTOS_API_KEY")] = SecretStr("mt_photos_ai_extra")
+    mt_photos_api_key: Annotated[SecretStr, Field(alias="MT_PHOTOS_API_KEY")] = SecretStr(DEFAULT_KEY)
     backends: SecretStr = SecretStr("")
     routes: str = ""
     immich_clip_model: str = ""
@@ -95,7 +96,7 @@ class GatewaySettings(EnvironmentSettings):
     def _all_specs(self) -> tuple[BackendSpec, ...]:
         """Those of ALLINONE_BACKENDS, and the two of the old variables where it does not name them."""
         given = parse_backends(self.backends.get_secret_value())
-        headers = {"api-key": self.mt_photos_api_key.get_secret_value().strip()}
+        headers = {"api-key": self.mt_photos_api_key.get_secret_value().strip() or DEFAULT_KEY}
         old = (
             BackendSpec("photos-ai", Kind.MT_PHOTOS, http_url(self.mt_photos_api, "MT_PHOTOS_API"), headers=headers),
             BackendSpec("immich", Kind.PREDICT, http_url(self.immich_api, "IMMICH_API")),
