@@ -13,7 +13,7 @@ from allinone.images.still import open_still, translated
 
 _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
-_UPRIGHT = {
+UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -43,21 +43,27 @@ def decode_image(source: bytes | Path, *, shorter_side: int | None = None, limit
         OSError: the file cannot be read.
     """
     with open_still(source, limits or Limits()) as (image, media_type):
-        orientation = _orientation(image)
+        orientation = orientation_of(image)
         width, height = image.size
         target = scaled_size(image.size, shorter_side)
         with translated():
             if media_type == "image/jpeg":
-                image = _loaded_jpeg(image, source, target)  # noqa: PLW2901
-            picture = _opaque(_shrunk(_plain(image), target))
-            if orientation in _UPRIGHT:
-                picture = picture.transpose(_UPRIGHT[orientation])
+                image = load_jpeg(image, source, target)  # noqa: PLW2901
+            picture = opaque(_shrunk(plain(image), target))
+            if orientation in UPRIGHT:
+                picture = picture.transpose(UPRIGHT[orientation])
             pixels = np.array(picture.convert("RGB"))
-    original_size = (height, width) if orientation in _SIDEWAYS else (width, height)
-    return Photo(pixels, media_type, original_size)
+    return Photo(pixels, media_type, upright_size((width, height), orientation))
 
 
-def _orientation(image: Image.Image) -> int:
+def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """(width, height) as a person sees it."""
+    width, height = size
+    return (height, width) if orientation in _SIDEWAYS else (width, height)
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's number for how the pixels lie; 1 where it does not say."""
     try:
         found = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001  # EXIF written by who knows what; without it the picture is still good
@@ -65,7 +71,14 @@ def _orientation(image: Image.Image) -> int:
     return found if isinstance(found, int) else 1
 
 
-def _loaded_jpeg(image: Image.Image, source: bytes | Path, target: tuple[int, int]) -> Image.Image:
+def load_jpeg(image: Image.Image, source: bytes | Path, target: tuple[int, int]) -> Image.Image:
+    """The pixels of a JPEG whose header was read: by 1/2, 1/4 or 1/8 smaller where that is not below `target`.
+
+    A JPEG that lacks its end mark only is whole.
+
+    Raises:
+        OSError: some of the picture is missing.
+    """
     _draft(image, target)
     try:
         image.load()
@@ -98,7 +111,7 @@ def _draft(image: Image.Image, target: tuple[int, int]) -> None:
         image.draft(None, target)  # the JPEG decoder itself halves, at a fraction of the cost
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def plain(image: Image.Image) -> Image.Image:
     """In mode L, RGB, LA or RGBA, 8 bits a sample."""
     if image.mode in _DEEP_MODES:
         return Image.fromarray(_eight_bits(image))
@@ -165,7 +178,8 @@ def _shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
     return image.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-def _opaque(image: Image.Image) -> Image.Image:
+def opaque(image: Image.Image) -> Image.Image:
+    """What is transparent, on white paper."""
     if image.mode != "RGBA":
         return image
     paper = Image.new("RGBA", image.size, "white")
