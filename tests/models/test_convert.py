@@ -12,7 +12,8 @@ from allinone.photos_ai.conversion.convert import convert_checkpoint, convert_pa
 from allinone.photos_ai.conversion.onnx_pair import OnnxPair, find_pair
 from allinone.photos_ai.engine import Engine
 from allinone.photos_ai.model_folder import open_model_folder
-from allinone.photos_ai.models.chinese_clip import load_tokenizer, preprocess, tokenize
+from allinone.photos_ai.models.chinese_clip import preprocess
+from allinone.photos_ai.models.word_pieces import WordPieces
 from allinone.photos_ai.settings import EngineSettings
 from support import chinese_clip_reference as reference
 from support import true_width_clip as clip
@@ -61,10 +62,10 @@ async def test_a_checkpoint_becomes_vectors_that_equal_the_reference(tmp_path: P
             expected = reference.encode_image(tensors, preprocess(picture, 224)[None].astype(float), 64)[0]
             assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
             assert cosine(vector, expected) >= 0.9999
-        tokenizer = load_tokenizer(checkpoint.with_name("vocab.txt"))
+        pieces = WordPieces(checkpoint.with_name("vocab.txt"))
         for text in ("在海灘上奔跑的狗", "a red car", "貓" * 80, ""):
             vector = await engine.embed_text(text)
-            expected = reference.encode_text(tensors, np.array([tokenize(tokenizer, text)]))[0]
+            expected = reference.encode_text(tensors, np.array([pieces.encode(text)]))[0]
             assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
             assert cosine(vector, expected) >= 0.9999
     finally:
@@ -158,9 +159,9 @@ async def test_the_onnx_pair_of_mt_photos_works(tmp_path: Path, named: str) -> N
     open_model_folder(tmp_path / "models" / clip.NAME).verify()
     engine = Engine(EngineSettings(models=tmp_path / "models", DEVICE="cpu"))
     try:
-        tokenizer = load_tokenizer(tmp_path / "pair" / "vocab.txt")
+        pieces = WordPieces(tmp_path / "pair" / "vocab.txt")
         for words in ("", "貓", "在海灘上奔跑的狗", "狗" * 80):
-            tokens = tokenize(tokenizer, words)
+            tokens = pieces.encode(words)
             padded = np.array(tokens + [0] * (LENGTH - len(tokens)))
             expected = weights["words"][padded].reshape(-1) @ weights["places"]
             assert cosine(await engine.embed_text(words), expected) >= 0.99999

@@ -6,7 +6,8 @@ from PIL import Image
 
 from allinone.errors import ModelMissing
 from allinone.photos_ai.model_folder import open_model_folder
-from allinone.photos_ai.models.chinese_clip import ImageTower, TextTower, load_tokenizer, preprocess, tokenize
+from allinone.photos_ai.models.chinese_clip import ImageTower, TextTower, preprocess
+from allinone.photos_ai.models.word_pieces import WordPieces
 from models.tiny_clip import DIM, WORDS, make_clip_model
 
 CLS, SEP = WORDS.index("[CLS]"), WORDS.index("[SEP]")
@@ -20,13 +21,14 @@ CLS, SEP = WORDS.index("[CLS]"), WORDS.index("[SEP]")
         ("CATS, car!", ["cat", "##s", "[UNK]", "car", "!"]),
         ("x" * 300, ["[UNK]"]),
         ("机" * 80, ["机"] * 50),
-        ("cat\x00\ud800", ["cat"]),
+        ("cat\x00 \ud800 cat", ["cat", "[UNK]", "cat"]),
+        ("cat\ud800", ["[UNK]"]),
+        ("[SEP][CLS]", ["[UNK]"] * 6),
         ("😀", ["[UNK]"]),
     ],
 )
 def test_tokens(tmp_path: Path, text: str, pieces: list[str]) -> None:
-    tokenizer = load_tokenizer(make_clip_model(tmp_path) / "vocab.txt")
-    tokens = tokenize(tokenizer, text)
+    tokens = WordPieces(make_clip_model(tmp_path) / "vocab.txt").encode(text)
     assert tokens[: len(pieces) + 1] == [CLS, *(WORDS.index(piece) for piece in pieces)]
     assert tokens[-1] == SEP
     assert len(tokens) <= 52
@@ -80,3 +82,21 @@ def test_a_wrong_dimension_is_not_passed_on(tmp_path: Path) -> None:
     tower = TextTower(open_model_folder(make_clip_model(tmp_path, dim=512)))
     with pytest.raises(ModelMissing, match=r"gave 16 numbers where its model\.json promises 512"):
         tower.embed("cat")
+
+
+def test_many_at_once_are_the_same_as_one_by_one(tmp_path: Path) -> None:
+    tower = ImageTower(open_model_folder(make_clip_model(tmp_path)))
+    random = np.random.default_rng(1)
+    pictures = [random.integers(0, 256, (height, width, 3), np.uint8) for height, width in ((32, 32), (90, 50), (7, 7))]
+    together = tower.embed_many(pictures)
+    assert together.shape == (3, DIM)
+    for picture, vector in zip(pictures, together, strict=True):
+        assert vector == pytest.approx(tower.embed(picture), abs=1e-6)
+    assert tower.embed_many([]).shape == (0, DIM)
+
+
+def test_a_damaged_vocabulary_names_the_command_that_mends_it(tmp_path: Path) -> None:
+    path = make_clip_model(tmp_path)
+    (path / "vocab.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(ModelMissing, match=r"vocab\.txt .*cannot be loaded.*models pull ViT-B-16"):
+        TextTower(open_model_folder(path))
