@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,10 +32,10 @@ class _Band:
 
 
 def from_means(means: NDArray[np.uint8], original: tuple[int, int], box: int, size: int) -> NDArray[np.uint8]:
-    """What Pillow's bicubic makes of the picture squeezed to a square; shape (size, size, channels).
+    """What Pillow's bicubic makes of the picture squeezed to a square; shape (size, size, 3).
 
     Args:
-        means: of boxes of `box` × `box` pixels, shape (height / box, width / box, channels), rounded up.
+        means: of boxes of `box` × `box` pixels, shape (height / box, width / box, 3), rounded up.
         original: (width, height) of the picture.
         box: pixels.
         size: of the answer; less than half of the means' sides is computed fast and well.
@@ -54,7 +55,8 @@ def from_means(means: NDArray[np.uint8], original: tuple[int, int], box: int, si
         for band in _bands(width, box, size):
             np.matmul(planes[strip, band.low : band.high], band.weights.T, out=squeezed[strip, band.first : band.last])
     rounded = np.rint(squeezed.clip(0, 255, out=squeezed), out=squeezed).astype(np.uint8)
-    return np.ascontiguousarray(rounded.reshape(channels, size, size).transpose(1, 2, 0))
+    answer: NDArray[np.uint8] = cv2.merge(rounded.reshape(channels, size, size))
+    return answer
 
 
 @lru_cache(maxsize=128)  # 128 lengths, some 30 kB each

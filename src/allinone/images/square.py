@@ -35,8 +35,9 @@ def decode_square(source: bytes | Path, size: int, *, limits: Limits | None = No
             if media_type == "image/jpeg":
                 box = _box(original, size, _length(source))
                 image = load_jpeg(image, source, (original[0] // box, original[1] // box))  # noqa: PLW2901
-            picture = np.asarray(opaque(plain(image)).convert("RGB"))
-        square = squeezed(picture, size) if box == 1 else from_means(picture, original, box, size)
+            picture = opaque(plain(image))
+            pixels = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+        square = squeezed(pixels, size) if box == 1 else from_means(pixels, original, box, size)
         if orientation in UPRIGHT:
             square = np.array(Image.fromarray(square).transpose(UPRIGHT[orientation]))
     return Photo(square, media_type, upright_size(original, orientation))
