@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from io import BytesIO
 
 import numpy as np
+from benchmarks.previews import make_previews
 from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
@@ -20,7 +21,6 @@ from rich.table import Table
 
 from allinone.images.square import decode_square
 from allinone.photos_ai.models.chinese_clip import DEVIATION, MEAN, preprocess
-from benchmarks.previews import make_previews
 
 Blob = NDArray[np.float32]
 
