@@ -55,7 +55,7 @@ def from_means(means: NDArray[np.uint8], original: tuple[int, int], box: int, si
         for band in _bands(width, box, size):
             np.matmul(planes[strip, band.low : band.high], band.weights.T, out=squeezed[strip, band.first : band.last])
     rounded = np.rint(squeezed.clip(0, 255, out=squeezed), out=squeezed).astype(np.uint8)
-    answer: NDArray[np.uint8] = cv2.merge(rounded.reshape(channels, size, size))
+    answer: NDArray[np.uint8] = cv2.merge(list(rounded.reshape(channels, size, size)))
     return answer
 
 
