@@ -42,7 +42,7 @@ from allinone.search.index import SearchIndex
 SMART, METADATA, STATISTICS = "/api/search/smart", "/api/search/metadata", "/api/search/statistics"
 TOLD_SIZE = 250  # assets that Immich's own text filter is asked for
 FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
-TEXT_SECONDS = 10.0  # that a search for text may take before Immich's own answers it
+TEXT_SECONDS = 3.0  # that a search for text may take before Immich's own answers it
 VERSION_SECONDS = 60.0
 MOST_EMPTY_PAGES = 5  # skipped at once: clients take an empty page for the end
 DISABLED = b"Smart search is not enabled"
