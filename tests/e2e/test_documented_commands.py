@@ -57,9 +57,10 @@ def as_run_here(command: str, request: pytest.FixtureRequest) -> str:
     if command.startswith("docker compose"):
         command = command.replace("docker compose", " ".join(compose_command()), 1)
         return re.sub(r" up -d.*$", " --profile '*' config --quiet", command)
-    if re.search(r"\./run up\b", command):
-        # two of them may not share a data directory
-        started = re.sub(r"--host 0\.0\.0\.0", "--host 127.0.0.1", command) + ' --port 0 --data-dir "$(mktemp -d)"'
+    if re.search(r"\./run (up|gateway)\b", command):
+        started = f"{command.replace(' --host 0.0.0.0', '')} --host 127.0.0.1 --port 0"
+        if "./run up" in command:  # two of them may not share a data directory
+            started += ' --data-dir "$(mktemp -d)"'
         return f"starts_and_ends {shlex.quote(started)}"
     if command.startswith("curl"):
         up: RunningUp = request.getfixturevalue("up")
