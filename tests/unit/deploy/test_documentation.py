@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from allinone import __version__
 from support.documented_commands import PAGES, ROOT
 
+CHANGELOG = ROOT / "CHANGELOG.md"
 TROUBLESHOOTING = ROOT / "docs/troubleshooting.md"
 OTHERS_MESSAGES = {"unsupported", "Error: services.immich-server.ports: !reset"}
 SHORTEST = 12
@@ -78,3 +80,7 @@ def test_the_image_has_one_name() -> None:
         for name in re.findall(r"ghcr\.io/immich-all-in-one/[\w-]+", path.read_text())
     }
     assert named == {"ghcr.io/immich-all-in-one/immich-all-in-one"}
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert re.search(rf"^## \[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d$", CHANGELOG.read_text(), re.MULTILINE)
