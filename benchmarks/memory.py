@@ -19,7 +19,7 @@ from models.tiny_clip import make_clip_model
 from support.face_packs import make_face_pack
 from support.photos_ai_service import FONTS, RunningService, running_service
 
-SMALLEST, LARGEST = 60, 4000  # pixels of a side
+SMALLEST, LARGEST = 60, 3000  # pixels of a side
 CLIENTS = 4
 
 
@@ -59,7 +59,7 @@ def send(service: RunningService, place: int) -> None:
         at = (int(random.integers(0, width)), int(random.integers(0, height)))
         ImageDraw.Draw(image).text(at, f"總計 {random.integers(10**6)}", font=font, fill="black")
     stream = io.BytesIO()
-    image.save(stream, str(random.choice(["JPEG", "PNG", "WEBP"])))
+    image.save(stream, str(random.choice(["JPEG", "PNG", "BMP"])), compress_level=1)
     entries: dict[str, object] = {"clip": {"visual": {}}, "facial-recognition": {}}
     if place % 3 == 0:
         entries["ocr"] = {"detection": {"options": {"maxResolution": int(random.integers(200, 736))}}}
