@@ -89,7 +89,7 @@ def test_vectors_are_strings_of_sixteen_decimals(service: RunningService) -> Non
         vector = answer.json()["result"]
         assert len(vector) == DIM
         assert all(re.fullmatch(r"-?\d+\.\d{16}", value) for value in vector)
-        assert np.linalg.norm([float(value) for value in vector]) > 0
+        assert abs(np.linalg.norm([float(value) for value in vector]) - 1) > 0.01  # as long as the model made it
 
 
 def faces_image(kind: str = "PNG", scale: int = 1) -> bytes:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from allinone.errors import InvalidRequest, ModelMissing
 from allinone.images.decode import decode_image
 from allinone.images.photo import Limits, Photo
+from allinone.images.square import decode_square
 from allinone.photos_ai import memory
 from allinone.photos_ai.devices import choose_device
 from allinone.photos_ai.face_pack import PACKS, network_files
 from allinone.photos_ai.lane import Answer, Item, Lane
 from allinone.photos_ai.model_folder import ModelFolder, choose_model, no_model, open_model_folder
 from allinone.photos_ai.models import ocr
-from allinone.photos_ai.models.chinese_clip import ImageTower, TextTower
+from allinone.photos_ai.models.chinese_clip import ImageTower, TextTower, unit
 from allinone.photos_ai.models.faces import Face, FaceReader
 from allinone.photos_ai.picture_room import PictureRoom
 from allinone.photos_ai.residency import Resident
@@ -118,7 +119,7 @@ class Engine:
         batch = settings.batch or (GPU_BATCH if device == "cuda" else 1)
         self._room = PictureRoom(settings.threads + max(_AHEAD, batch), most_waiting=settings.waiting)
         self._lanes: list[Lane[Any, Any]] = []
-        self._decoding = self._lane("decode", self._pictures, _decode)
+        self._decoding = self._lane("decode", self._pictures, self._decode)
         self._reading = self._lane("ocr", self._pictures, self._read_texts)
         self._seeing = self._lane("clip-image", self._pictures, self._embed_images, batch=batch)
         self._finding = self._lane("faces", self._pictures, self._find_faces)
@@ -185,6 +186,19 @@ class Engine:
             asked = _Decoding(image, shorter_side, limits or self.limits)
             yield await self._do(self._pictures, self._decoding, asked)
 
+    @asynccontextmanager
+    async def decoded_for_clip(self, image: bytes, *, limits: Limits | None = None) -> AsyncIterator[Photo]:
+        """As `decoded`, straight to the square that the CLIP model looks at: of a JPEG, no more than that takes.
+
+        Raises:
+            Overloaded: too many wait already.
+            ImageError: it cannot be used.
+            ModelMissing: no CLIP model is on disk.
+        """
+        async with self._room.place():
+            asked = _Decoding(image, None, limits or self.limits, square=True)
+            yield await self._do(self._pictures, self._decoding, asked)
+
     async def read_text(self, pixels: Pixels, options: ReadOptions | None = None) -> list[OcrLine]:
         """The lines in upright RGB `pixels`, shape (height, width, 3), in reading order.
 
@@ -194,23 +208,25 @@ class Engine:
         """
         return await self._do(self._pictures, self._reading, (pixels, options or ReadOptions()))
 
-    async def embed_image(self, pixels: Pixels) -> Vector:
-        """The L2-normalised vector, shape (dim,), of upright RGB `pixels`.
+    async def embed_image(self, pixels: Pixels, *, normalised: bool = True) -> Vector:
+        """The L2-normalised vector, shape (dim,), of upright RGB `pixels`; or as long as the model makes it.
 
         Raises:
             Overloaded: too many wait already.
             ModelMissing: no CLIP model is on disk.
         """
-        return await self._do(self._pictures, self._seeing, pixels)
+        vector = await self._do(self._pictures, self._seeing, pixels)
+        return unit(vector) if normalised else vector
 
-    async def embed_text(self, text: str) -> Vector:
-        """The L2-normalised vector, shape (dim,), of what somebody is looking for.
+    async def embed_text(self, text: str, *, normalised: bool = True) -> Vector:
+        """The L2-normalised vector, shape (dim,), of what somebody looks for; or as long as the model makes it.
 
         Raises:
             Overloaded: too many wait already.
             ModelMissing: no CLIP model is on disk.
         """
-        return await self._do(self._queries, self._asking, text)
+        vector = await self._do(self._queries, self._asking, text)
+        return unit(vector) if normalised else vector
 
     async def find_faces(
         self, pixels: Pixels, *, model: str | None = None, minimum_score: float | None = None
@@ -290,6 +306,13 @@ class Engine:
         }
         return towers | {f"faces-{name}": reader for name, reader in self._face_readers.items()}
 
+    def _decode(self, batch: Sequence["_Decoding"]) -> list[Photo]:
+        return [self._decode_square(each) if each.square else each.whole() for each in batch]
+
+    def _decode_square(self, asked: "_Decoding") -> Photo:
+        with self._image_tower.use() as tower:
+            return decode_square(asked.image, tower.input_size, limits=asked.limits)
+
     def _read_texts(self, batch: Sequence[tuple[Pixels, ReadOptions]]) -> list[list[OcrLine]]:
         with self._text_reader.use() as reader:
             return [self._read(reader, pixels, options) for pixels, options in batch]
@@ -312,11 +335,11 @@ class Engine:
 
     def _embed_images(self, batch: Sequence[Pixels]) -> list[Vector]:
         with self._image_tower.use() as tower:
-            return [tower.embed(pixels) for pixels in batch]
+            return list(tower.features_many(batch))
 
     def _embed_texts(self, batch: Sequence[str]) -> list[Vector]:
         with self._text_tower.use() as tower:
-            return [tower.embed(text) for text in batch]
+            return [tower.features(text) for text in batch]
 
     def _clip_folder(self) -> ModelFolder:
         models: Path = self._settings.models
@@ -333,6 +356,11 @@ class _Decoding:
     image: bytes
     shorter_side: int | None
     limits: Limits
+    square: bool = False  # as the CLIP model looks at it
+
+    def whole(self) -> Photo:
+        """The picture as it is, shrunk to `shorter_side`. Blocks."""
+        return decode_image(self.image, shorter_side=self.shorter_side, limits=self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +370,3 @@ class _FaceSearch:
     model: str
     pixels: Pixels
     minimum_score: float
-
-
-def _decode(batch: Sequence[_Decoding]) -> list[Photo]:
-    return [decode_image(each.image, shorter_side=each.shorter_side, limits=each.limits) for each in batch]

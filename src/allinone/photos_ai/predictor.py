@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,10 +72,16 @@ class Predictor:
             found[wire.CLIP] = wire.clip_answer(await self._engine.embed_text((text or "")[:MAX_TEXT]))
         if not tasks.need_image:
             return found
-        async with self._engine.decoded(image or b"", shorter_side=PREVIEW_SIDE, limits=self._limits) as photo:
+        async with self._decoded(tasks, image or b"") as photo:
             found |= await _together(self._image_work(tasks, photo))
         ordered = {task: found[task] for task in entries}
         return ordered | wire.size_answer(*photo.original_size)
+
+    def _decoded(self, tasks: _Tasks, image: bytes) -> AbstractAsyncContextManager[Photo]:
+        """What all tasks can look at; where that is CLIP alone, much less need be decoded."""
+        if tasks.ocr is None and tasks.faces is None:
+            return self._engine.decoded_for_clip(image, limits=self._limits)
+        return self._engine.decoded(image, shorter_side=PREVIEW_SIDE, limits=self._limits)
 
     def _image_work(self, tasks: _Tasks, photo: Photo) -> dict[str, Callable[[], Awaitable[object]]]:
         work: dict[str, Callable[[], Awaitable[object]]] = {}

@@ -39,6 +39,27 @@ async def test_reads_makes_vectors_and_says_what_it_uses(tmp_path: Path) -> None
     await engine.close()
 
 
+async def test_vectors_are_as_long_as_the_model_makes_them_where_asked(tmp_path: Path) -> None:
+    make_clip_model(tmp_path)
+    engine = Engine(settings(tmp_path))
+    for each in (lambda **way: engine.embed_image(page("x"), **way), lambda **way: engine.embed_text("cat", **way)):
+        plain, unit = await each(normalised=False), await each()
+        assert abs(np.linalg.norm(plain) - 1) > 0.01
+        assert plain / np.linalg.norm(plain) == pytest.approx(unit, abs=1e-6)
+    await engine.close()
+
+
+async def test_batches_give_each_picture_its_own_vector(tmp_path: Path) -> None:
+    make_clip_model(tmp_path)
+    pages = [page(f"NUMBER {number}") for number in range(12)]
+    one, many = Engine(settings(tmp_path)), Engine(settings(tmp_path, batch=5, batch_wait_ms=20))
+    alone = [await one.embed_image(pixels) for pixels in pages]
+    together = await asyncio.gather(*(many.embed_image(pixels) for pixels in pages))
+    for a, b in zip(alone, together, strict=True):
+        assert a == pytest.approx(b, abs=1e-5)
+    await asyncio.gather(one.close(), many.close())
+
+
 async def test_without_a_clip_model_one_line_says_so(tmp_path: Path) -> None:
     engine = Engine(settings(tmp_path))
     assert engine.clip_model is None

@@ -38,7 +38,11 @@ class ImageTower:
         return vector
 
     def embed_many(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """The L2-normalised vectors, shape (len(pictures), dim), of RGB pixels, each of any size. Blocks.
+        """The L2-normalised vectors, shape (len(pictures), dim), of RGB pixels, each of any size. Blocks."""
+        return unit(self.features_many(pictures))
+
+    def features_many(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """As `embed_many`, of the length the model gives them. Blocks.
 
         All of them are computed at once, where the model allows it: more memory for each, and not faster on a
         processor without many cores.
@@ -60,9 +64,19 @@ class TextTower:
 
     def embed(self, text: str) -> NDArray[np.float32]:
         """The L2-normalised vector, shape (dim,), of `text`, of which 50 word pieces count. Blocks."""
+        return unit(self.features(text))
+
+    def features(self, text: str) -> NDArray[np.float32]:
+        """As `embed`, of the length the model gives it. Blocks."""
         tokens = np.array([self._pieces.encode(text)])
         vector: NDArray[np.float32] = _run(self._session, self._input, tokens, self._folder)[0]
         return vector
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors along the last axis, each of length 1."""
+    normalised: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return normalised
 
 
 def preprocess(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
@@ -101,18 +115,17 @@ def _unloadable(folder: ModelFolder, path: Path, error: Exception) -> ModelMissi
 
 
 def _run(session: Session, declared: object, values: NDArray[np.generic], folder: ModelFolder) -> NDArray[np.float32]:
-    """L2-normalised vectors, one for each row of `values`."""
+    """Vectors, one for each row of `values`."""
     given: NDArray[np.generic] = values.astype(_type_of(declared), copy=False)
-    vectors = session.run(None, {getattr(declared, "name", ""): given})[0].astype(np.float32)
+    found = session.run(None, {getattr(declared, "name", ""): given})[0]
+    vectors: NDArray[np.float32] = found.astype(np.float32, copy=False)
     if vectors.shape != (len(values), folder.manifest.dim):
         message = (
             f"The CLIP model {folder.manifest.name} gave {vectors.shape[-1]} numbers where its model.json promises "
             f"{folder.manifest.dim}. Fetch it again with `./run models pull {folder.manifest.name}`."
         )
         raise ModelMissing(message)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    normalised: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
-    return normalised
+    return vectors
 
 
 def _type_of(declared: object) -> type:

@@ -115,8 +115,8 @@ class _MtPhotos:
             return wire.ocr_answer(await self._engine.read_text(photo.pixels), *photo.original_size)
 
     async def _see(self, image: bytes) -> dict[str, object]:
-        async with self._engine.decoded(image, shorter_side=PREVIEW_SIDE, limits=self._limits) as photo:
-            return wire.clip_answer(await self._engine.embed_image(photo.pixels))
+        async with self._engine.decoded_for_clip(image, limits=self._limits) as photo:
+            return wire.clip_answer(await self._engine.embed_image(photo.pixels, normalised=False))
 
     async def _find(self, image: bytes) -> dict[str, object]:
         async with self._engine.decoded(image, shorter_side=PREVIEW_SIDE, limits=self._limits) as photo:
@@ -125,7 +125,7 @@ class _MtPhotos:
             return wire.faces_answer(answers, recognition_model=self._engine.face_model)
 
     async def _ask(self, text: str) -> dict[str, object]:
-        return wire.clip_answer(await self._engine.embed_text(text))
+        return wire.clip_answer(await self._engine.embed_text(text, normalised=False))
 
 
 def _text(body: bytes) -> str:
