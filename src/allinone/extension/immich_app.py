@@ -20,6 +20,7 @@ from allinone.extension.immich_search_api import ImmichSearchEndpoints
 from allinone.extension.immich_search_metrics import ImmichSearchMetrics
 from allinone.extension.immich_services import ImmichServices
 from allinone.extension.page_script import PageScript
+from allinone.extension.pages.install import install_immich_pages
 from allinone.extension.script_api import script_routes
 from allinone.http.correlation import Correlation
 from allinone.http.health import health_routes
@@ -84,6 +85,7 @@ def create_immich_app(
     app.include_router(ImmichSearchEndpoints(search, client, index, metrics).routes())
     for routes in parts:
         app.include_router(routes(services))
+    install_immich_pages(app, services)
     app.add_api_route("/{path:path}", partial(_immich, client), methods=METHODS, include_in_schema=False)
     return app
 

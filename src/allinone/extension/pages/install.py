@@ -17,6 +17,12 @@ from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from allinone.extension.immich_pages.laboratory import laboratory_page
+from allinone.extension.immich_pages.photo import photo_page as immich_photo_page
+from allinone.extension.immich_pages.state import state_page
+from allinone.extension.immich_pages.visitor import ImmichHouse
+from allinone.extension.immich_pages.visitor import guarded as guarded_immich
+from allinone.extension.immich_services import ImmichServices
 from allinone.extension.pages.grid import grid_page
 from allinone.extension.pages.icons import FAVICON
 from allinone.extension.pages.photo import photo_page
@@ -26,6 +32,8 @@ from allinone.extension.pages.visits import SERVICES_KEY
 from allinone.extension.services import Services
 
 MOUNT_PATH = "/allinone"
+IMMICH = "/immich"  # where the pages beside an Immich are kept within NiceGUI; no browser sees it
+SHARED = ("/_nicegui", "/assets")
 ASSETS = Path(__file__).parent / "assets"
 
 RECONNECT_TIMEOUT = 30.0  # seconds a page outlives its connection: a phone that was asleep goes on where it was
@@ -37,8 +45,17 @@ def install_pages(app: FastAPI, services: Services) -> None:
 
     Call it after the app's own `/allinone/...` routes were added, because the first match wins.
     """
+    _install(app, services, "")
+
+
+def install_immich_pages(app: FastAPI, services: ImmichServices) -> None:
+    """Serve the pages beside an Immich. Call it after the app's own routes and before the one for all the rest."""
+    _install(app, ImmichHouse(app, services), IMMICH)
+
+
+def _install(app: FastAPI, house: object, prefix: str) -> None:
     runtime = _runtime()
-    app.mount(MOUNT_PATH, _Entrance(runtime.host, services))
+    app.mount(MOUNT_PATH, _Entrance(runtime.host, house, prefix))
     inner = app.router.lifespan_context
 
     @asynccontextmanager
@@ -52,12 +69,17 @@ def install_pages(app: FastAPI, services: Services) -> None:
 class _Entrance:
     """Hands an app's services to the pages, with every request."""
 
-    def __init__(self, host: ASGIApp, services: Services) -> None:
+    def __init__(self, host: ASGIApp, house: object, prefix: str) -> None:
         self._host = host
-        self._services = services
+        self._house = house
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._host({**scope, SERVICES_KEY: self._services}, receive, send)
+        path = scope["path"]
+        local = path.removeprefix(MOUNT_PATH)
+        if self._prefix and not local.startswith(SHARED):
+            scope = {**scope, "path": f"{MOUNT_PATH}{self._prefix}{local or '/'}"}
+        await self._host({**scope, SERVICES_KEY: self._house}, receive, send)
 
 
 class _Runtime:
@@ -106,6 +128,9 @@ def _runtime() -> _Runtime:
     ui.page("/", response_timeout=BUILD_TIMEOUT)(guarded(grid_page))
     ui.page("/photos/{asset_id}", response_timeout=BUILD_TIMEOUT)(guarded(photo_page))
     ui.page("/status", response_timeout=BUILD_TIMEOUT)(guarded(status_page))
+    ui.page(f"{IMMICH}/", response_timeout=BUILD_TIMEOUT)(guarded_immich(laboratory_page))
+    ui.page(f"{IMMICH}/photos/{{asset_id}}", response_timeout=BUILD_TIMEOUT)(guarded_immich(immich_photo_page))
+    ui.page(f"{IMMICH}/status", response_timeout=BUILD_TIMEOUT)(guarded_immich(state_page))
     ui.page("/{path:path}")(guarded(missing_page))
     return _Runtime(host)
 
