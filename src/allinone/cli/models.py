@@ -1,6 +1,7 @@
 """`allinone models`: which models are on disk, and how to get or make one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,17 @@ from allinone.cli.download_view import download_view
 from allinone.cli.local_data import data_directory
 from allinone.cli.options import DataDirOption
 from allinone.errors import InvalidRequest, ModelMissing
+from allinone.photos_ai import face_pack
 from allinone.photos_ai.conversion.architecture import ARCHITECTURES, architecture
 from allinone.photos_ai.conversion.convert import PRECISIONS, convert_checkpoint, convert_pair
 from allinone.photos_ai.conversion.onnx_pair import find_pair
 from allinone.photos_ai.download.pull import Pull, pull_model, sources_for
+from allinone.photos_ai.download.pull_faces import FacePull, pull_faces
 from allinone.photos_ai.download.settings import DownloadSettings
+from allinone.photos_ai.face_pack import LICENCE, PACKS, network_files
 from allinone.photos_ai.model_folder import ModelFolder, choose_model, open_model_folder
 from allinone.photos_ai.models import ocr
+from allinone.photos_ai.models.face_recognition import DIMENSION
 from allinone.photos_ai.settings import EngineSettings
 
 app = typer.Typer(no_args_is_help=True, help="List, fetch, verify and make models.")
@@ -53,18 +58,24 @@ def list_models(data_dir: DataDirOption = None) -> None:
     for model in ARCHITECTURES.values():
         table.add_row(model.name, "what photos show", str(model.dim), _state(models, model.name))
     console = Console()
+    for name in PACKS:
+        table.add_row(name, "faces", str(DIMENSION), _faces_state(models, name))
     console.print(table)
-    console.print(f"\nCLIP models lie in {models}", highlight=False)
+    console.print(f"\nModels lie in {models}", highlight=False)
+    console.print(f"The weights that find faces are {LICENCE}: InsightFace's terms.", highlight=False)
 
 
 @app.command()
 def verify(data_dir: DataDirOption = None) -> None:
-    """Compare every file of the CLIP models on disk with its checksum."""
+    """Compare every file of the models on disk with its checksum."""
     models = data_directory(data_dir).models
     damaged = 0
-    for manifest in sorted(models.glob("*/model.json")):
+    for manifest in sorted([*models.glob("*/model.json"), *models.glob(f"*/{face_pack.MANIFEST}")]):
         try:
-            open_model_folder(manifest.parent).verify()
+            if manifest.name == face_pack.MANIFEST:
+                face_pack.verify(manifest.parent)
+            else:
+                open_model_folder(manifest.parent).verify()
         except ModelMissing as error:
             damaged += 1
             typer.echo(str(error))
@@ -99,7 +110,9 @@ def convert(
 
 @app.command()
 def pull(
-    name: Annotated[str, typer.Argument(help=f"Which model: {', '.join(ARCHITECTURES)}.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(help=f"Which model: {', '.join([*ARCHITECTURES, *PACKS])}.", show_default=False)
+    ],
     source: Annotated[
         Source,
         typer.Option(
@@ -117,10 +130,13 @@ def pull(
     force: Annotated[bool, typer.Option("--force", help="Even though it is there and whole.")] = False,  # noqa: FBT002
     data_dir: DataDirOption = None,
 ) -> None:
-    """Fetch a Chinese-CLIP, turn it into a model folder, delete the checkpoint. Interrupted, it goes on next time."""
+    """Fetch a Chinese-CLIP and turn it into a model folder, or the models that find faces. Interrupted, it goes on."""
     _check_precision(precision)
-    architecture(name)
+    _check_name(name)
     models = data_directory(data_dir).models
+    if name in PACKS:
+        _pull_faces(FacePull(name, models, origin or DownloadSettings().insight_face, keep=keep, again=force))
+        return
     if origin is not None and "://" not in origin:
         with download_view() as view:
             folder = _convert([Path(origin).expanduser()], name, models, vocab, precision, view.step)
@@ -128,16 +144,36 @@ def pull(
         return
     wanted = Pull(name, models, precision=precision, vocabulary=vocab, keep=keep, again=force)
     sources = sources_for(origin or source.value, DownloadSettings())
-    try:
-        with download_view() as view:
-            pulled = pull_model(wanted, sources, view)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. What has come is kept: the same command goes on from there.", err=True)
-        raise typer.Exit(130) from None
+    with _stoppable(), download_view() as view:
+        pulled = pull_model(wanted, sources, view)
     if pulled.fetched:
         _say_ready(pulled.folder, models)
     else:
         typer.echo(f"{pulled.folder.path} is here already, and every file is as it was made. --force fetches it anew.")
+
+
+def _pull_faces(pull: FacePull) -> None:
+    with _stoppable(), download_view() as view:
+        fetched = pull_faces(pull, view)
+    if fetched:
+        typer.echo(f"{pull.folder} is ready. Its weights are {LICENCE}: InsightFace's terms.")
+    else:
+        typer.echo(f"{pull.folder} is here already, and usable. --force fetches it anew.")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What has come is kept: the same command goes on from there.", err=True)
+        raise typer.Exit(130) from None
+
+
+def _check_name(name: str) -> None:
+    if name not in ARCHITECTURES and name not in PACKS:
+        message = f"{name!r} is not one of {', '.join([*ARCHITECTURES, *PACKS])}."
+        raise InvalidRequest(message)
 
 
 def _convert(
@@ -174,6 +210,15 @@ def _say_ready(folder: ModelFolder, models: Path) -> None:
         typer.echo(str(error))
     else:
         typer.echo("Start `up` (again, if it runs): photos get their vectors in the background.")
+
+
+def _faces_state(models: Path, name: str) -> str:
+    if not (models / name).exists():
+        return "[dim]not on disk[/]"
+    if next(network_files(models / name), None) is None:
+        return f"[red]no networks in it; ./run models pull {name} brings them[/]"
+    in_use = EngineSettings(models=models).recognition_model == name
+    return f"[green]ready[/]{' (in use)' if in_use else ''}"
 
 
 def _state(models: Path, name: str) -> str:

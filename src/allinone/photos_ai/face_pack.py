@@ -8,6 +8,8 @@ A folder without faces.json, as InsightFace itself unpacks it, is as good. What 
 landmarks) is left alone.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,8 @@ from allinone.photos_ai.models.face_detection import OUTPUTS
 from allinone.photos_ai.models.face_recognition import DIMENSION, SIDE
 from allinone.photos_ai.sessions import Session, open_session
 
-LICENCE = "weights for non-commercial research only"
+MANIFEST = "faces.json"
+LICENCE = "for non-commercial research only"  # InsightFace's words about the weights of all its packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,17 @@ PACKS = {
 _OTHERS = {"1k3d68.onnx", "2d106det.onnx", "genderage.onnx"}  # dense landmarks, age and gender: 150 MB not to load
 
 
-def open_networks(folder: Path, *, device: str) -> tuple[Session, Session]:
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The two networks of a pack, and the files they came from."""
+
+    detection: Session
+    recognition: Session
+    detection_file: Path
+    recognition_file: Path
+
+
+def open_networks(folder: Path, *, device: str = "cpu") -> Networks:
     """The network that finds faces and the one that tells whose they are. Blocks.
 
     They are known by their shapes, so that a folder of InsightFace's, of Immich's, or one's own can be used.
@@ -55,11 +68,11 @@ def open_networks(folder: Path, *, device: str) -> tuple[Session, Session]:
     for path in network_files(folder):
         session = _open(folder, path, device)
         if detection is None and len(session.get_outputs()) == OUTPUTS:
-            detection = session
+            detection = (session, path)
         elif recognition is None and _recognizes(session):
-            recognition = session
+            recognition = (session, path)
         if detection is not None and recognition is not None:
-            return detection, recognition
+            return Networks(detection[0], recognition[0], detection[1], recognition[1])
     missing = "finds faces" if detection is None else "tells faces apart"
     raise _unusable(folder, f"no network in it {missing}")
 
@@ -69,6 +82,37 @@ def network_files(folder: Path) -> Iterator[Path]:
     for path in sorted([*folder.glob("*.onnx"), *folder.glob("*/*.onnx")]):
         if path.name not in _OTHERS:
             yield path
+
+
+def write_manifest(folder: Path, name: str) -> None:
+    """Write faces.json for the networks that lie in `folder`. Blocks: it reads all of them."""
+    files = {path.name: _sha256(path) for path in sorted(folder.glob("*.onnx"))}
+    unfinished = folder / f".{MANIFEST}"
+    unfinished.write_text(json.dumps({"name": name, "files": files}, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(folder / MANIFEST)
+
+
+def verify(folder: Path) -> None:
+    """Compare every file with its checksum in faces.json. Blocks: it reads all of them.
+
+    Raises:
+        ModelMissing: a file is not what it was, or nothing says what it was.
+    """
+    try:
+        files = dict(json.loads((folder / MANIFEST).read_bytes())["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unusable(folder, f"its {MANIFEST} cannot be read") from error
+    for name, expected in files.items():
+        path = folder / Path(str(name)).name
+        if not path.is_file():
+            raise _unusable(folder, f"{path.name} is missing")
+        if _sha256(path) != expected:
+            raise _unusable(folder, f"{path.name} is damaged (its checksum differs)")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _open(folder: Path, path: Path, device: str) -> Session:

@@ -1,6 +1,6 @@
 """Brings a Chinese-CLIP: fetches the official checkpoint, turns it into a model folder, deletes the checkpoint.
 
-Nothing else in this project downloads anything.
+Besides pull_faces.py nothing else in this project downloads anything.
 """
 
 import logging

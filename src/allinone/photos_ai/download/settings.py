@@ -15,13 +15,18 @@ class DownloadSettings(EnvironmentSettings):
         hugging_face: base address of Hugging Face or of a mirror of it.
         hugging_face_token: sent to that address, and to no other.
         model_scope: base address of ModelScope.
+        insight_face: address of the folder that holds InsightFace's packs, as buffalo_l.zip.
     """
 
     hugging_face: Annotated[str, Field(alias="HF_ENDPOINT")] = "https://huggingface.co"
     hugging_face_token: Annotated[SecretStr | None, Field(alias="HF_TOKEN")] = None
     model_scope: Annotated[str, Field(alias="MODELSCOPE_ENDPOINT")] = "https://www.modelscope.cn"
 
-    @field_validator("hugging_face", "model_scope", mode="before")
+    insight_face: Annotated[str, Field(alias="ALLINONE_INSIGHTFACE_URL")] = (
+        "https://github.com/deepinsight/insightface/releases/download/model-zoo"
+    )
+
+    @field_validator("hugging_face", "model_scope", "insight_face", mode="before")
     @classmethod
     def _address(cls, value: object, info: object) -> object:
         if not isinstance(value, str):

@@ -48,8 +48,8 @@ class FaceReader:
         Raises:
             ModelMissing: no folder, or no usable pack in it; the message names the command that brings it.
         """
-        detection, recognition = open_networks(folder, device=device)
-        return cls(FaceDetector(detection, sizes=sizes), FaceRecognizer(recognition))
+        networks = open_networks(folder, device=device)
+        return cls(FaceDetector(networks.detection, sizes=sizes), FaceRecognizer(networks.recognition))
 
     def read(self, pixels: NDArray[np.uint8], *, minimum_score: float) -> list[Face]:
         """The faces in upright RGB `pixels`, shape (height, width, 3), the surest first. Blocks.
