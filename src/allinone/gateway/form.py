@@ -125,6 +125,8 @@ class FormReader:
         held, self._held = self._held, b""
         if held and self._state is _State.CONTENT and len(chunk) >= len(self._delimiter):
             position = self._seam(held, chunk, base)
+        elif base == 0 and self._state is _State.PREAMBLE and chunk.startswith(self._delimiter[2:]):
+            position, self._state = len(self._delimiter) - 2, _State.HEAD  # the usual start, without joining anything
         elif held:
             data, base = held + chunk, base - len(held)
         while position >= 0 and self._state is not _State.END:

@@ -1,6 +1,7 @@
 """Who may see the status page and the figures, and that no token in a path reaches a log."""
 
 import ipaddress
+import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -10,6 +11,8 @@ from allinone.gateway.tokens import split_path
 from allinone.http.access import client_of
 from allinone.http.hosts import HostPolicy, host_policy, is_same_origin
 from allinone.http.problems import answer_to
+
+_ONE_WORD = re.compile(r"[A-Za-z0-9_-]+(:[0-9]{1,5})?")  # a name of this network: pages have names with a dot
 
 OPEN_PATHS = frozenset({"/ping", "/healthz", "/readyz"})
 
@@ -55,8 +58,7 @@ class GatewayGuard:
             raise Forbidden(message)
 
     def _names_us(self, host: str) -> bool:
-        name = host.partition(":")[0]
-        return self._hosts.allows(host) or (bool(name) and "." not in name and ":" not in host.replace(f"{name}:", ""))
+        return self._hosts.allows(host) or _ONE_WORD.fullmatch(host) is not None
 
 
 def _is_near(client: str) -> bool:
