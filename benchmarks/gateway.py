@@ -1,8 +1,9 @@
 """The gateway beside Caddy and beside a proxy of Starlette and httpx, before the same backend that answers at once.
 
-Each proxy is one process on the first core; load and backend share the second one. A request is what Immich sends for
-a photo: a form with a JPEG of 170 kB. Rounds take turns, so that what disturbs one disturbs all; the table shows each
-one's best round, and processor time for a request, which other work on the machine touches least.
+Each proxy is one process on the first core; load and backend share the second one (`--unpinned`: all on all). A request
+is what Immich sends for a photo: a form with a JPEG of 170 kB. Rounds take turns, so that what disturbs one disturbs
+all; the table shows each one's best round, and processor time for a request, which other work on the machine touches
+least.
 """
 
 import argparse
@@ -61,13 +62,15 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--unpinned", action="store_true", help="every process on every core; Caddy uses them all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     with ExitStack() as stack:
-        proxies = _start(stack)
+        pinned = not options.unpinned
+        proxies = _start(stack, pinned=pinned)
         for _ in range(options.rounds):
             for proxy in proxies:
-                _measure(proxy, options.connections, options.seconds)
+                _measure(proxy, options.connections, options.seconds, pinned=pinned)
     figures = _figures(proxies)
     if options.json:
         print(json.dumps(figures, indent=2))
@@ -76,8 +79,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _start(stack: ExitStack) -> list[Proxy]:
-    front, back = _cores()
+def _start(stack: ExitStack, *, pinned: bool) -> list[Proxy]:
+    front, back = _cores(pinned=pinned)
     stub, gateway, caddy, plain = (_free_port() for _ in range(4))
     python = [sys.executable]
     stack.enter_context(_running([*python, str(HERE / "stub_backend.py"), str(stub)], stub, back))
@@ -92,17 +95,20 @@ def _start(stack: ExitStack) -> list[Proxy]:
     caddy_command = [str(Path(sys.executable).with_name("caddy")), "run", "--adapter", "caddyfile"]
     caddy_command += ["--config", str(folder / "Caddyfile")]
     plain_command = [*python, str(HERE / "httpx_proxy.py"), str(plain), str(stub)]
+    cores = {"GOMAXPROCS": str(len(front))}
     return [
         Proxy("no proxy", stub, None),
         Proxy("gateway", gateway, stack.enter_context(_running(command, gateway, front, routes))),
-        Proxy("Caddy", caddy, stack.enter_context(_running(caddy_command, caddy, front, {"GOMAXPROCS": "1"}))),
+        Proxy("Caddy", caddy, stack.enter_context(_running(caddy_command, caddy, front, cores))),
         Proxy("Starlette + httpx", plain, stack.enter_context(_running(plain_command, plain, front))),
     ]
 
 
-def _cores() -> tuple[set[int], set[int]]:
+def _cores(*, pinned: bool) -> tuple[set[int], set[int]]:
     """The proxy's, and everybody else's."""
     cores = sorted(os.sched_getaffinity(0))
+    if not pinned:
+        return set(cores), set(cores)
     return {cores[0]}, set(cores[1:2] or cores)
 
 
@@ -144,10 +150,10 @@ def _running(
             process.wait()
 
 
-def _measure(proxy: Proxy, connections: int, seconds: float) -> None:
-    alone = _load(proxy.port, 1, seconds / 2)
+def _measure(proxy: Proxy, connections: int, seconds: float, *, pinned: bool) -> None:
+    alone = _load(proxy.port, 1, seconds / 2, pinned=pinned)
     before = proxy.cpu_seconds()
-    many = _load(proxy.port, connections, seconds)
+    many = _load(proxy.port, connections, seconds, pinned=pinned)
     proxy.cpu.append((proxy.cpu_seconds() - before) / max(1.0, many["requests"]) * 1e6)
     if proxy.process is not None:
         proxy.processes = 1 + len(proxy.process.children(recursive=True))
@@ -156,8 +162,8 @@ def _measure(proxy: Proxy, connections: int, seconds: float) -> None:
     proxy.alone.append(alone["p50"])
 
 
-def _load(port: int, connections: int, seconds: float) -> dict[str, float]:
-    _, back = _cores()
+def _load(port: int, connections: int, seconds: float, *, pinned: bool) -> dict[str, float]:
+    _, back = _cores(pinned=pinned)
     done = subprocess.run(
         [sys.executable, str(HERE / "load.py"), str(port), str(connections), str(seconds)],
         capture_output=True,
@@ -193,7 +199,7 @@ def _figures(proxies: list[Proxy]) -> dict[str, object]:
 
 
 def _show(proxies: list[Proxy], figures: dict[str, object], connections: int) -> None:
-    table = Table(title=f"POST /predict, 170 kB, {connections} connections; each proxy one process on one core")
+    table = Table(title=f"POST /predict, 170 kB, {connections} connections; each proxy is one process")
     for name in ("", "requests/s, best", "median", "processor µs", "p99 ms, best", "p50 ms at one client"):
         table.add_column(name, justify="left" if not name else "right")
     for proxy in proxies:
