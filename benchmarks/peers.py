@@ -115,12 +115,13 @@ class Zhparser(Peer):
 
 
 def database_for_peers(dsn: str, name: str) -> str:
-    """A new database whose locale knows letters of all scripts, as Immich's does: pg_trgm sees no others."""
+    """A database whose locale knows letters of all scripts, as Immich's does: pg_trgm sees no others."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        statement = sql.SQL(
-            "create database {} template template0 encoding 'UTF8' locale 'C.UTF-8' locale_provider builtin"
-        )
-        connection.execute(statement.format(sql.Identifier(name)))
+        if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
+            statement = sql.SQL(
+                "create database {} template template0 encoding 'UTF8' locale 'C.UTF-8' locale_provider builtin"
+            )
+            connection.execute(statement.format(sql.Identifier(name)))
     return conninfo.make_conninfo(dsn, dbname=name)
 
 
@@ -143,3 +144,10 @@ def prepare(dsn: str, texts: Iterable[PeerText]) -> list[Peer]:
     connection.execute(INDEX_IMMICH)
     connection.execute("vacuum analyze peer_text")
     return peers
+
+
+def reopen(dsn: str) -> list[Peer]:
+    """The peer that an earlier run on the same database has prepared."""
+    connection = psycopg.connect(dsn, autocommit=True)
+    present = connection.execute("select to_regclass('peer_immich')").fetchone()
+    return [ImmichRule(connection)] if present and present[0] else []

@@ -32,15 +32,15 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def fill_vectors(dsn: str, owner: UUID, count: int) -> list[Question]:
-    """Store `count` vectors of `owner`; questions about them.
-
-    As CLIP's, all pictures share a direction, clusters differ by less than that, and texts lie apart from pictures.
-    """
-    draw = np.random.default_rng(4)
-    shared, modality = draw.normal(size=(2, DIMENSIONS))
-    centres = draw.normal(size=(CLUSTERS, DIMENSIONS))
-    weights = draw.pareto(1.2, CLUSTERS) + 0.05
+def _store(
+    dsn: str,
+    owner: UUID,
+    count: int,
+    draw: np.random.Generator,
+    shared: NDArray[np.float64],
+    centres: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> None:
     with psycopg.connect(dsn) as connection:
         register_vector(connection)
         with (
@@ -54,12 +54,26 @@ def fill_vectors(dsn: str, owner: UUID, count: int) -> list[Question]:
                 size = min(10_000, count - start)
                 chosen = draw.choice(CLUSTERS, size, p=weights / weights.sum())
                 vectors = _unit(1.2 * shared + 0.8 * centres[chosen] + 0.7 * draw.normal(size=(size, DIMENSIONS)))
-                for number, vector in enumerate(vectors, start):
-                    copy.write_row((UUID(int=number + 1 << 64 | 0x4A, version=4), MODEL, owner, None, vector))
+                for vector in vectors:
+                    copy.write_row((UUID(int=int.from_bytes(draw.bytes(16)), version=4), MODEL, owner, None, vector))
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("vacuum analyze search_vector")
-    asked = draw.integers(CLUSTERS, size=QUESTIONS)
-    noise = draw.normal(size=(QUESTIONS, DIMENSIONS))
+
+
+def fill_vectors(dsn: str, owner: UUID, count: int) -> list[Question]:
+    """Store `count` vectors of `owner`, where it is not 0; questions about them.
+
+    As CLIP's, all pictures share a direction, clusters differ by less than that, and texts lie apart from pictures.
+    """
+    draw = np.random.default_rng(4)
+    shared, modality = draw.normal(size=(2, DIMENSIONS))
+    centres = draw.normal(size=(CLUSTERS, DIMENSIONS))
+    weights = draw.pareto(1.2, CLUSTERS) + 0.05
+    if count:
+        _store(dsn, owner, count, draw, shared, centres, weights)
+    asking = np.random.default_rng(5)
+    asked = asking.integers(CLUSTERS, size=QUESTIONS)
+    noise = asking.normal(size=(QUESTIONS, DIMENSIONS))
     queries = _unit(0.9 * modality + 0.3 * shared + 0.45 * centres[asked] + 0.6 * noise)
     return [Question(TEXTS[number % len(TEXTS)], vector) for number, vector in enumerate(queries)]
 

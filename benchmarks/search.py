@@ -1,8 +1,8 @@
 """How quick search is: beside Immich's rule on the same rows, while texts are indexed, and with pictures.
 
-    ./run bench search [--rows N] [--vectors N] [--repeat N] [--no-peer] [--json]
+    ./run bench search [--rows N] [--vectors N] [--repeat N] [--no-peer] [--data DIR] [--json]
 
-Makes its own photos' texts and its own PostgreSQL in a temporary directory.
+Makes its own photos' texts and its own PostgreSQL, in a temporary directory or in DIR, where the next run finds them.
 """
 
 import argparse
@@ -26,8 +26,9 @@ import psutil
 import psycopg
 import uvloop
 from benchmarks.corpus import Corpus
-from benchmarks.peers import Peer, PeerText, database_for_peers, prepare
+from benchmarks.peers import ImmichRule, Peer, PeerText, database_for_peers, prepare, reopen
 from benchmarks.picture_vectors import DIMENSIONS, MODEL, Question, fill_vectors, recall
+from benchmarks.plots import plot
 from psycopg import sql
 from rich.console import Console
 from rich.table import Table
@@ -277,31 +278,52 @@ def _sizes(dsn: str) -> dict[str, int]:
 async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
     """The whole benchmark."""
     result: dict[str, object] = {"rows": options.rows, "load_before": os.getloadavg()}
-    texts = make_texts(min(options.rows, READ))
     async with Database(dsn) as database:
         index = SearchIndex(database)
-        result |= await fill(index, dsn, texts)
-        rows = (PeerText(text.asset_id, text.owner_id, text.taken_at, text.lines) for text in texts)
-        peers = [] if options.no_peer else prepare(dsn, rows)
-        multiply(dsn, options.rows, peers=bool(peers))
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            for table in ("search_token", "search_document"):
-                connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
+        peers = reopen(dsn)
+        if _present(dsn, "search_token") < options.rows:
+            texts = make_texts(min(options.rows, READ))
+            result |= await fill(index, dsn, texts)
+            rows = (PeerText(text.asset_id, text.owner_id, text.taken_at, text.lines) for text in texts)
+            peers = [] if options.no_peer else prepare(dsn, rows)
+            multiply(dsn, options.rows, peers=bool(peers))
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                for table in ("search_token", "search_document"):
+                    connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
         result["bytes"] = _sizes(dsn)
         result["queries"] = [asdict(timing) for timing in await _all_timings(_of(index), options.repeat)]
+        _tell(result)
         for peer in peers:
             result[peer.name] = [asdict(timing) for timing in await _all_timings(_of_peer(peer), 1)]
-        result["while_indexing"] = await measure_while_indexing(dsn, index, options.repeat)
+            _tell(result)
         vectors = options.rows // 4 if options.vectors is None else options.vectors
         if vectors:
-            questions = fill_vectors(dsn, OWNER, vectors)
-            began = time.perf_counter()
-            await build(dsn, MODEL, DIMENSIONS)
-            made = round(time.perf_counter() - began, 1)
-            # The index is looked for once a minute.
-            pictures = await measure_pictures(SearchIndex(database), database, questions, options.repeat)
-            result["pictures"] = {"vectors": vectors, "seconds_to_index": made, **pictures}
+            result["pictures"] = await _with_pictures(dsn, database, vectors, options.repeat)
+            _tell(result)
+        result["while_indexing"] = await measure_while_indexing(dsn, index, options.repeat)
     return result | {"load_after": os.getloadavg()}
+
+
+def _present(dsn: str, table: str) -> int:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table))).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _tell(result: dict[str, object]) -> None:
+    """What is known so far, for runs that take long."""
+    print(json.dumps(result, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
+async def _with_pictures(dsn: str, database: Database, vectors: int, repeat: int) -> dict[str, object]:
+    missing = 0 if _present(dsn, "search_vector") >= vectors else vectors
+    questions = fill_vectors(dsn, OWNER, missing)
+    began = time.perf_counter()
+    await build(dsn, MODEL, DIMENSIONS)
+    made = round(time.perf_counter() - began, 1)
+    # A new one, for whether there is an index is looked for once a minute.
+    measured = await measure_pictures(SearchIndex(database), database, questions, repeat)
+    return {"vectors": vectors, "seconds_to_index": made, **measured}
 
 
 async def _all_timings(ask: Callable[[str], Awaitable[int]], repeat: int) -> list[Timing]:
@@ -312,6 +334,12 @@ async def _all_timings(ask: Callable[[str], Awaitable[int]], repeat: int) -> lis
         everything |= times
         timings.append(_timing(name, times, hits))
     return [*timings, _timing("all", everything, sum(timing.hits for timing in timings))]
+
+
+def _timings(result: dict[str, object], name: str) -> list[dict[str, object]]:
+    timings = result.get(name, [])
+    assert isinstance(timings, list)
+    return timings
 
 
 def _print(result: dict[str, object]) -> None:
@@ -336,6 +364,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--vectors", type=int, help="a quarter of the rows, unless given")
     parser.add_argument("--repeat", type=int, default=8)
     parser.add_argument("--no-peer", action="store_true", help="leave Immich's rule out")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep PostgreSQL's data there, and use what is there")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the 95th percentiles there")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", metavar="DSN", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
@@ -344,7 +374,7 @@ def main(argv: list[str]) -> int:
     if options.rows < 1 or options.repeat < 1:
         parser.error("--rows and --repeat must be at least 1")
     with tempfile.TemporaryDirectory(prefix="allinone-bench-") as directory:
-        server = EmbeddedPostgres(Path(directory))
+        server = EmbeddedPostgres(options.data or Path(directory))
         server.start()
         try:
             dsn = database_for_peers(server.dsn, "search")
@@ -352,6 +382,9 @@ def main(argv: list[str]) -> int:
             result = uvloop.run(run(dsn, options))
         finally:
             server.stop()
+    if options.svg:
+        title = f"{options.rows:,} texts: milliseconds, 95th percentile"
+        options.svg.write_text(plot(title, _timings(result, "queries"), _timings(result, ImmichRule.name)))
     print(json.dumps(result, ensure_ascii=False, indent=1)) if options.json else _print(result)
     return 0
 

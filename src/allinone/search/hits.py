@@ -14,6 +14,7 @@ from allinone.search.query import ParsedQuery
 from allinone.wire.ocr import Box
 
 Cutoff = Literal["off", "normal", "strict"]
+Fusion = Literal["convex", "reciprocal"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,7 @@ class RankRequest:
         text_only: look at the text in photos only, whatever the query says.
         picture_weight: 0..1, how much the picture counts beside the text.
         cutoff: which pictures are too unlike to be shown.
+        fusion: "convex" weighs scores; "reciprocal" goes by ranks alone, as it must where there are no statistics.
     """
 
     query: str
@@ -39,6 +41,7 @@ class RankRequest:
     text_only: bool = False
     picture_weight: float = 0.5
     cutoff: Cutoff = "normal"
+    fusion: Fusion = "convex"
 
 
 class RankedHit(NamedTuple):

@@ -156,7 +156,7 @@ class SearchIndex:
             pictures += await self._likeness(connection, question, calibration, text, pictures)
         if not pictures:
             return Ranking(query, owners, rank_text(text.hits), truncated)
-        hits = fuse(text.hits, pictures, picture_weight=request.picture_weight)
+        hits = fuse(text.hits, pictures, picture_weight=request.picture_weight, fusion=request.fusion)
         return Ranking(query, owners, hits, truncated)
 
     async def similar(

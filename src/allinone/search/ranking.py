@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from allinone.search.calibration import beyond_scale, strength
-from allinone.search.hits import RankedHit
+from allinone.search.hits import Fusion, RankedHit
 from allinone.search.match import Kind
 
 RANK_CONSTANT = 60
@@ -47,17 +47,17 @@ def rank_pictures(hits: Iterable[PictureHit]) -> tuple[RankedHit, ...]:
 
 
 def fuse(
-    text: Sequence[TextHit], pictures: Sequence[PictureHit], *, picture_weight: float = 0.5
+    text: Sequence[TextHit], pictures: Sequence[PictureHit], *, picture_weight: float = 0.5, fusion: Fusion = "convex"
 ) -> tuple[RankedHit, ...]:
     """One ranking of both legs.
 
-    With statistics, a convex combination of text score and picture strength; without, reciprocal ranks. A
-    photo with the exact phrase is lifted above all that a picture alone can reach.
+    A convex combination of text score and picture strength; reciprocal ranks where that is asked for, or where there
+    are no statistics. A photo with the exact phrase is lifted above all that a picture alone can reach.
     """
     weight = min(max(picture_weight, 0.0), MOST_PICTURE_WEIGHT)
     by_text = {hit.asset_id: hit for hit in text}
     by_picture = {hit.asset_id: hit for hit in pictures}
-    calibrated = all(hit.z is not None for hit in pictures)
+    calibrated = fusion == "convex" and all(hit.z is not None for hit in pictures)
     text_part = {hit.asset_id: hit.score for hit in text}
     picture_part = {hit.asset_id: strength(hit.z or 0.0) for hit in pictures}
     if not calibrated:

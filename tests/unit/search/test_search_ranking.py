@@ -111,6 +111,15 @@ def test_ties_go_to_the_newer_and_then_to_the_smaller_id():
     assert [hit.asset_id.int for hit in rank_text(hits)] == [2, 1, 3, 4]
 
 
+def test_by_ranks_alone_scores_do_not_matter():
+    text = [TextHit(asset(1), DAY, 0.8, "fuzzy"), TextHit(asset(2), DAY, 0.79, "fuzzy")]
+    pictures = [PictureHit(asset(2), DAY, 0.3, 3.1), PictureHit(asset(3), DAY, 0.2, 3.0)]
+    ranks = fuse(text, pictures, fusion="reciprocal")
+    assert [hit.asset_id.int for hit in ranks] == [2, 1, 3]
+    liker = [hit._replace(z=(hit.z or 0) + 30, similarity=hit.similarity + 0.4) for hit in pictures]
+    assert [hit.score for hit in fuse(text, liker, fusion="reciprocal")] == [hit.score for hit in ranks]
+
+
 def test_pictures_off_the_scale_are_ordered_by_likeness_not_by_date():
     pictures = [
         PictureHit(asset(1), DAY + timedelta(days=9), 0.1, -1.0),
