@@ -32,7 +32,7 @@ FEW_IN_ALL = 1200
 FEW_TOGETHER = 150
 """Photos with all terms up to which the phrase is looked for in each of them."""
 
-MOST_MISREAD = 150
+MOST_MISREAD = 400
 """Photos looked at for misread text, which costs several times as much a photo; the newest."""
 
 Candidate = tuple[UUID, datetime | None, Document]
