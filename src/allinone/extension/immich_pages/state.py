@@ -100,8 +100,10 @@ class StatePage:
             async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as http:
                 answer = await http.get(f"{url}/status")
                 status: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            return [(_shown(url, self._visitor), str(error) or type(error).__name__)]
+        except httpx.HTTPError as error:
+            return [(_shown(url, self._visitor), type(error).__name__)]
+        except ValueError:
+            return [(_shown(url, self._visitor), texts.not_ours)]
         took = (time.perf_counter() - begun) * 1000
         rows = [(_shown(url, self._visitor), f"{texts.good} ({took:.0f} ms)")]
         for backend in status.get("backends", []):

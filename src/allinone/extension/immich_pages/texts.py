@@ -43,6 +43,7 @@ class ImmichTexts:
     queues: str
     models: str
     good: str
+    not_ours: str
     index_photos: str
     index_complete: str
     index_running: str
@@ -71,7 +72,8 @@ ENGLISH = ImmichTexts(
     not_yours="This photo belongs to another user, who alone can have it read anew.",
     open_in_immich="Open in Immich", log_in_heading="Please log in to Immich first", log_in="To the log-in",
     problem="This cannot be shown now: {reason}", services="Services", index="Index", queues="Jobs waiting in Immich",
-    models="Gateway and models", good="works", index_photos="Photos with text", index_complete="Everything compared",
+    models="Gateway and models", good="works", not_ours="answers, but is not our gateway",
+    index_photos="Photos with text", index_complete="Everything compared",
     index_running="not yet: it is being filled", index_behind="Behind Immich by", seconds="{count} s",
     yes="yes", no="no", unknown="unknown", boxes="Show boxes", back="Back",
 )  # fmt: skip
@@ -90,7 +92,8 @@ TRADITIONAL = ImmichTexts(
     not_yours="這張照片屬於另一位使用者，只有對方可以重新辨識。",
     open_in_immich="在 Immich 中開啟", log_in_heading="請先登入 Immich", log_in="前往登入",
     problem="目前無法顯示：{reason}", services="服務", index="索引", queues="Immich 中等待的工作",
-    models="閘道與模型", good="正常", index_photos="含文字的照片", index_complete="已全部比對",
+    models="閘道與模型", good="正常", not_ours="有回應，但不是我們的閘道",
+    index_photos="含文字的照片", index_complete="已全部比對",
     index_running="尚未：正在建立索引", index_behind="落後 Immich", seconds="{count} 秒",
     yes="是", no="否", unknown="不明", boxes="顯示文字框", back="返回",
 )  # fmt: skip
@@ -109,7 +112,8 @@ SIMPLIFIED = ImmichTexts(
     not_yours="这张照片属于另一位用户，只有对方可以重新识别。",
     open_in_immich="在 Immich 中打开", log_in_heading="请先登录 Immich", log_in="前往登录",
     problem="目前无法显示：{reason}", services="服务", index="索引", queues="Immich 中等待的任务",
-    models="网关与模型", good="正常", index_photos="含文字的照片", index_complete="已全部比对",
+    models="网关与模型", good="正常", not_ours="有响应，但不是我们的网关",
+    index_photos="含文字的照片", index_complete="已全部比对",
     index_running="尚未：正在建立索引", index_behind="落后 Immich", seconds="{count} 秒",
     yes="是", no="否", unknown="不明", boxes="显示文字框", back="返回",
 )  # fmt: skip
