@@ -77,6 +77,11 @@ class Lookup:
         wanted = set(ids)
         return {asset_id: item for asset_id, item in found.items() if asset_id in wanted and _allowed(item, filters)}
 
+    def together(self, filters: Mapping[str, Any]) -> bool:
+        """Whether many assets cost no more than one."""
+        structured = structured_filters(filters) if self._structured else None
+        return structured is not None and "or" not in structured[0]
+
     def _bodies(self, ids: Sequence[UUID], filters: Mapping[str, Any]) -> list[dict[str, Any]]:
         structured = structured_filters(filters) if self._structured else None
         if structured is None:

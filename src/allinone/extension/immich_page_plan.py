@@ -6,8 +6,9 @@ from uuid import UUID
 
 from allinone.search.hits import RankedHit
 
-MOST_LOOKED_UP = 30
-"""Assets of a page that Immich has to be asked for one by one; a page ends early rather than ask for more."""
+FIRST_LOOKED_UP, MOST_LOOKED_UP = 4, 20
+"""Assets of the first page, and of later ones, that Immich has to be asked for one by one; a page ends early rather
+than ask for more. For the first page the best have been asked for already, while Immich's own search ran."""
 
 LIKEST = 200
 """Pictures that are ranked together with the text; those behind them follow in Immich's own order."""
@@ -48,7 +49,7 @@ def page_ends(hits: Sequence[RankedHit], known: Collection[UUID], size: int) -> 
     count = unknown = 0
     for at, hit in enumerate(hits):
         missing = hit.asset_id not in known
-        if count == size or (missing and unknown == MOST_LOOKED_UP):
+        if count == size or (missing and unknown == (MOST_LOOKED_UP if ends else FIRST_LOOKED_UP)):
             ends.append(at)
             count = unknown = 0
         count += 1

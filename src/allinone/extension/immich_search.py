@@ -40,7 +40,8 @@ from allinone.search.hits import RankedHit, RankRequest
 from allinone.search.index import SearchIndex
 
 SMART, METADATA, STATISTICS = "/api/search/smart", "/api/search/metadata", "/api/search/statistics"
-TOLD_SIZE = 250  # assets that Immich's own text filter is asked for
+LEAST_TOLD, TOLD_SIZE = 20, 250  # assets that Immich's own text filter is asked for
+ASKED_EARLY = 12  # assets found by text that are asked for by id before anything else is known of them
 FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
 TEXT_SECONDS = 3.0  # that a search for text may take before Immich's own answers it
 VERSION_SECONDS = 60.0
@@ -291,6 +292,7 @@ class ImmichSearch:
     async def _by_text(
         self, body: SearchBody, credentials: Credentials, key: tuple[str, str], plan: PagePlan | None
     ) -> Outcome:
+        told: Assets = {}
         try:
             async with asyncio.timeout(TEXT_SECONDS):
                 if plan is None:
@@ -299,6 +301,7 @@ class ImmichSearch:
                     found = await self._candidates(body, shelves, credentials)
                     hits = rank_by_text(found.text)
                     plan = PagePlan(hits, page_ends(hits, found.told, body.size), shelves=shelves)
+                    told = found.told
                     reply = found.reply or await self._told(body, credentials)
                 else:
                     reply = await self._told(body, credentials)
@@ -311,7 +314,7 @@ class ImmichSearch:
         if not reply.ok:
             return reply
         self._plans.put(key, plan)
-        return await self._resolved(plan, body, credentials, assets_of(reply), reply.document())
+        return await self._resolved(plan, body, credentials, {**told, **assets_of(reply)}, reply.document())
 
     async def _immichs_text(self, body: SearchBody, credentials: Credentials, error: Exception | None) -> Outcome:
         """Immich's own search for text, in place of ours."""
@@ -365,7 +368,9 @@ class ImmichSearch:
         ranking = await self._index.rank(RankRequest(body.typed, shelves, text_only=True))
         if not ranking.hits and not body.text_only:
             return _Candidates((), {}, None)
-        reply = await self._told(body, credentials)
+        # Immich's filter is loose, so it is asked for some more; few hits need no large answer.
+        size = min(max(2 * len(ranking), LEAST_TOLD), TOLD_SIZE)
+        reply = await self._told(body, credentials, size)
         told = assets_of(reply) if reply.ok else {}
         text = ranking.hits
         others = [asset_id for asset_id in told if asset_id not in set(ranking.asset_ids)]
@@ -373,7 +378,19 @@ class ImmichSearch:
             # Immich's text filter reaches behind the newest photos, which are all that is ranked.
             request = RankRequest(body.typed, shelves, within=others, text_only=True)
             text = (*text, *(await self._index.rank(request)).hits)
-        return _Candidates(text, told, reply)
+        return await self._asked_early(_Candidates(text, told, reply), body, credentials)
+
+    async def _asked_early(self, found: _Candidates, body: SearchBody, credentials: Credentials) -> _Candidates:
+        """The best of the text that Immich has not told yet, asked for while its own search runs."""
+        best = [hit.asset_id for hit in rank_by_text(found.text)[: body.size]]
+        asked = [asset_id for asset_id in best if asset_id not in found.told]
+        if not asked or found.reply is None or not found.reply.ok:
+            return found
+        lookup = await self._lookup(credentials)
+        if not lookup.together(body.filters):
+            asked = asked[:ASKED_EARLY]
+        given = await lookup.by_id(asked, body.filters, credentials, seconds=self._settings.search_seconds / 2)
+        return replace(found, told={**found.told, **given})
 
     async def _few_passing(self, body: SearchBody, credentials: Credentials) -> Reply | None:
         """All photos that pass the filters, where these are so few that looking at each is the quickest."""
@@ -387,8 +404,11 @@ class ImmichSearch:
         complete = reply.ok and reply.document()["assets"].get("nextPage") is None
         return reply if complete else None
 
-    async def _told(self, body: SearchBody, credentials: Credentials) -> Reply:
-        return await self._client.post(METADATA, credentials, {**self._text_filter(body), "size": TOLD_SIZE})
+    async def _told(self, body: SearchBody, credentials: Credentials, size: int = TOLD_SIZE) -> Reply:
+        return await self._client.post(METADATA, credentials, {**self._text_filter(body), "size": size})
+
+    async def _lookup(self, credentials: Credentials) -> Lookup:
+        return Lookup(self._client, await self._immich_version(credentials), self._metrics.late)
 
     def _text_filter(self, body: SearchBody) -> dict[str, Any]:
         """The search's filters with Immich's own text filter, if the search has none of its own."""
@@ -407,7 +427,7 @@ class ImmichSearch:
         template: Mapping[str, Any] | None,
     ) -> ImmichPage:
         number = body.page
-        lookup = Lookup(self._client, await self._immich_version(credentials), self._metrics.late)
+        lookup = await self._lookup(credentials)
         found: Assets = dict(known)
         for _ in range(MOST_EMPTY_PAGES):
             hits = plan.page(number)

@@ -65,7 +65,8 @@ class Beside:
 @asynccontextmanager
 async def beside(site: ImmichSite, dsn: str, *, follows: bool = False, **more: object) -> AsyncIterator[Beside]:
     """Both running. `more`: settings."""
-    settings = ImmichSettings(**site.settings(**more))
+    # Patient, so that a busy machine is no outage; tests of outages say how long is long.
+    settings = ImmichSettings(**site.settings(**{"search_seconds": 10, **more}))
     app = create_immich_app(settings, database=Database(dsn), follows=follows)
     async with (
         app.router.lifespan_context(app),
