@@ -11,7 +11,9 @@ from allinone.errors import InvalidRequest
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 FOLDER = Path(__file__).parents[3] / "benchmarks"
-LIBRARIES = frozenset({"__init__", "corpus", "judged_queries", "peers", "picture_vectors", "plots", "previews"})
+LIBRARIES = frozenset(
+    {"__init__", "clip_models", "corpus", "judged_queries", "peers", "picture_vectors", "plots", "previews"}
+)
 
 
 def names() -> list[str]:
