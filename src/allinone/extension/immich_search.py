@@ -41,6 +41,7 @@ from allinone.search.index import SearchIndex
 
 SMART, METADATA, STATISTICS = "/api/search/smart", "/api/search/metadata", "/api/search/statistics"
 LEAST_TOLD, TOLD_SIZE = 20, 250  # assets that Immich's own text filter is asked for
+SHORT_PAGE = 30  # hits that are enough for a first page
 ASKED_EARLY = 12  # assets found by text that are asked for by id before anything else is known of them
 FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
 TEXT_SECONDS = 3.0  # that a search for text may take before Immich's own answers it
@@ -382,7 +383,7 @@ class ImmichSearch:
 
     async def _asked_early(self, found: _Candidates, body: SearchBody, credentials: Credentials) -> _Candidates:
         """The best of the text that Immich has not told yet, asked for while its own search runs."""
-        best = [hit.asset_id for hit in rank_by_text(found.text)[: body.size]]
+        best = [hit.asset_id for hit in rank_by_text(found.text)[: min(body.size, SHORT_PAGE)]]
         asked = [asset_id for asset_id in best if asset_id not in found.told]
         if not asked or found.reply is None or not found.reply.ok:
             return found
