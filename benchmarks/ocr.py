@@ -31,7 +31,7 @@ from allinone.photos_ai.openvino_sessions import openvino_installed
 
 LINES, WIDTH, HEIGHT = 24, 1440, 1920
 CHARACTERS = "電子發票證明聯山茶咖啡館總計金額統一編號收據明細日期時間地址服務今日推薦菜單牛肉麵豆腐飯"
-TURN = 10  # pages
+TURN = 5  # pages
 
 Page = tuple[NDArray[np.uint8], list[str]]
 Read = Callable[[NDArray[np.uint8]], list[str]]
