@@ -19,6 +19,11 @@ from allinone.search.ranking import PictureHit, TextHit, fuse, rank_text
 
 Vector = NDArray[np.float32]
 
+SCORE_DIGITS = 1
+"""Of a text's score. That a line was read with 0.97 or 0.99 certainty tells nothing about what somebody looks for, so
+equally good texts stand newest first. That is also the order of Immich's text filter, whose one answer then holds most
+of the first page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
@@ -111,7 +116,7 @@ def rank_by_text(text: Sequence[RankedHit]) -> tuple[RankedHit, ...]:
 
 def _text_hits(text: Sequence[RankedHit]) -> list[TextHit]:
     return [
-        TextHit(hit.asset_id, hit.taken_at, hit.text_score, hit.kind)
+        TextHit(hit.asset_id, hit.taken_at, round(hit.text_score, SCORE_DIGITS), hit.kind)
         for hit in text
         if hit.text_score is not None and hit.kind is not None
     ]

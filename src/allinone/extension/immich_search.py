@@ -6,7 +6,6 @@ whoever asks. Our side only orders and adds. Where it fails or takes long, Immic
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,8 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from allinone.errors import AllInOneError, BackendFailed
-from allinone.extension.immich_body import MOST_SIZE, SearchBody
-from allinone.extension.immich_lookup import Assets, Lookup, assets_of
+from allinone.extension.immich_body import SearchBody
+from allinone.extension.immich_candidates import METADATA, TextCandidates, text_filter
+from allinone.extension.immich_lookup import Assets, assets_of
 from allinone.extension.immich_page_plan import PagePlan, likest_size, page_ends
 from allinone.extension.immich_people import People, Person
 from allinone.extension.immich_ranking import (
@@ -36,16 +36,11 @@ from allinone.immich.settings import ImmichSettings
 from allinone.immich.shelves import shelves_searched
 from allinone.immich.text_encoder import TextEncoder
 from allinone.immich.vectors import ImmichVectors
-from allinone.search.hits import RankedHit, RankRequest
+from allinone.search.hits import RankedHit
 from allinone.search.index import SearchIndex
 
-SMART, METADATA, STATISTICS = "/api/search/smart", "/api/search/metadata", "/api/search/statistics"
-LEAST_TOLD, TOLD_SIZE = 20, 250  # assets that Immich's own text filter is asked for
-SHORT_PAGE = 30  # hits that are enough for a first page
-ASKED_EARLY = 12  # assets found by text that are asked for by id before anything else is known of them
-FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
+SMART = "/api/search/smart"
 TEXT_SECONDS = 3.0  # that a search for text may take before Immich's own answers it
-VERSION_SECONDS = 60.0
 MOST_EMPTY_PAGES = 5  # skipped at once: clients take an empty page for the end
 DISABLED = b"Smart search is not enabled"
 
@@ -104,15 +99,6 @@ class _Ours:
     vector: Vector | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Photos with the text; of them, what Immich gave at once, and the answer it did so in."""
-
-    text: tuple[RankedHit, ...]
-    told: Assets
-    reply: Reply | None
-
-
 class ImmichSearch:
     """Searches one Immich. `opened` closes what it opens."""
 
@@ -132,7 +118,7 @@ class ImmichSearch:
         self._vectors = ImmichVectors(immich)
         self._encoder = TextEncoder(settings, immich)
         self._plans: RankingCache[PagePlan] = RankingCache()
-        self._version: tuple[float, tuple[int, int] | None] | None = None
+        self._texts = TextCandidates(client, index, metrics, seconds=settings.search_seconds / 2)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -299,13 +285,13 @@ class ImmichSearch:
                 if plan is None:
                     person = await self._people.identify(credentials)
                     shelves = tuple(shelves_searched(person.owners, body.filters))
-                    found = await self._candidates(body, shelves, credentials)
+                    found = await self._texts.find(body, shelves, credentials)
                     hits = rank_by_text(found.text)
                     plan = PagePlan(hits, page_ends(hits, found.told, body.size), shelves=shelves)
                     told = found.told
-                    reply = found.reply or await self._told(body, credentials)
+                    reply = found.reply or await self._texts.told(body, credentials)
                 else:
-                    reply = await self._told(body, credentials)
+                    reply = await self._texts.told(body, credentials)
         except (AllInOneError, TimeoutError) as error:
             return await self._immichs_text(body, credentials, error)
         except Exception:
@@ -319,7 +305,7 @@ class ImmichSearch:
 
     async def _immichs_text(self, body: SearchBody, credentials: Credentials, error: Exception | None) -> Outcome:
         """Immich's own search for text, in place of ours."""
-        asked = {**self._text_filter(body), "page": body.page, "size": body.size}
+        asked = {**text_filter(body), "page": body.page, "size": body.size}
         reply = await self._client.post(METADATA, credentials, asked)
         if not reply.ok:
             return reply
@@ -338,9 +324,9 @@ class ImmichSearch:
         try:
             if plan is not None:  # the order stands; the assets are asked for anew
                 needed = any(hit.kind is not None for hit in plan.page(body.page))
-                told = assets_of(await self._told(body, credentials)) if needed else {}
+                told = assets_of(await self._texts.told(body, credentials)) if needed else {}
                 return _Ours(person, shelves, (), told, None)
-            found = await self._candidates(body, shelves, credentials)
+            found = await self._texts.find(body, shelves, credentials)
             return _Ours(person, shelves, found.text, found.told, await vector_task)
         finally:
             vector_task.cancel()
@@ -353,72 +339,6 @@ class ImmichSearch:
             self._metrics.fell_back("vector", error)
             return None
 
-    async def _candidates(self, body: SearchBody, shelves: Sequence[UUID], credentials: Credentials) -> _Candidates:
-        """Photos with the text, and what of them Immich gives at once.
-
-        Raises:
-            DatabaseUnavailable: our database does not answer.
-        """
-        if not body.query.parts:
-            return _Candidates((), {}, None)
-        passing = await self._few_passing(body, credentials) if body.narrowed else None
-        if passing is not None:
-            within = assets_of(passing)
-            request = RankRequest(body.typed, shelves, within=list(within), text_only=True)
-            return _Candidates((await self._index.rank(request)).hits, within, passing)
-        ranking = await self._index.rank(RankRequest(body.typed, shelves, text_only=True))
-        if not ranking.hits and not body.text_only:
-            return _Candidates((), {}, None)
-        # Immich's filter is loose, so it is asked for some more; few hits need no large answer.
-        size = min(max(2 * len(ranking), LEAST_TOLD), TOLD_SIZE)
-        reply = await self._told(body, credentials, size)
-        told = assets_of(reply) if reply.ok else {}
-        text = ranking.hits
-        others = [asset_id for asset_id in told if asset_id not in set(ranking.asset_ids)]
-        if ranking.truncated and body.narrowed and others:
-            # Immich's text filter reaches behind the newest photos, which are all that is ranked.
-            request = RankRequest(body.typed, shelves, within=others, text_only=True)
-            text = (*text, *(await self._index.rank(request)).hits)
-        return await self._asked_early(_Candidates(text, told, reply), body, credentials)
-
-    async def _asked_early(self, found: _Candidates, body: SearchBody, credentials: Credentials) -> _Candidates:
-        """The best of the text that Immich has not told yet, asked for while its own search runs."""
-        best = [hit.asset_id for hit in rank_by_text(found.text)[: min(body.size, SHORT_PAGE)]]
-        asked = [asset_id for asset_id in best if asset_id not in found.told]
-        if not asked or found.reply is None or not found.reply.ok:
-            return found
-        lookup = await self._lookup(credentials)
-        if not lookup.together(body.filters):
-            asked = asked[:ASKED_EARLY]
-        given = await lookup.by_id(asked, body.filters, credentials, seconds=self._settings.search_seconds / 2)
-        return replace(found, told={**found.told, **given})
-
-    async def _few_passing(self, body: SearchBody, credentials: Credentials) -> Reply | None:
-        """All photos that pass the filters, where these are so few that looking at each is the quickest."""
-        if any(body.filters.get(name) for name in ("withDeleted", "trashedAfter", "trashedBefore", "isOffline")):
-            return None  # Immich's count leaves out the trash
-        counted = await self._client.post(STATISTICS, credentials, body.filters)
-        total = counted.document().get("total") if counted.ok else None
-        if not isinstance(total, int) or total > FEW_PASSING:
-            return None
-        reply = await self._client.post(METADATA, credentials, {**body.filters, "size": MOST_SIZE})
-        complete = reply.ok and reply.document()["assets"].get("nextPage") is None
-        return reply if complete else None
-
-    async def _told(self, body: SearchBody, credentials: Credentials, size: int = TOLD_SIZE) -> Reply:
-        return await self._client.post(METADATA, credentials, {**self._text_filter(body), "size": size})
-
-    async def _lookup(self, credentials: Credentials) -> Lookup:
-        return Lookup(self._client, await self._immich_version(credentials), self._metrics.late)
-
-    def _text_filter(self, body: SearchBody) -> dict[str, Any]:
-        """The search's filters with Immich's own text filter, if the search has none of its own."""
-        filters, words = body.filters, body.query.picture_text
-        tree = filters.get("filter")
-        if isinstance(tree, dict):
-            return {**filters, "filter": {"ocr": {"matches": words}, **tree}}
-        return {"ocr": words, **filters}
-
     async def _resolved(
         self,
         plan: PagePlan,
@@ -428,7 +348,7 @@ class ImmichSearch:
         template: Mapping[str, Any] | None,
     ) -> ImmichPage:
         number = body.page
-        lookup = await self._lookup(credentials)
+        lookup = await self._texts.lookup(credentials)
         found: Assets = dict(known)
         for _ in range(MOST_EMPTY_PAGES):
             hits = plan.page(number)
@@ -473,18 +393,6 @@ class ImmichSearch:
 
     def _deadline(self) -> float:
         return asyncio.get_running_loop().time() + self._settings.search_seconds
-
-    async def _immich_version(self, credentials: Credentials) -> tuple[int, int] | None:
-        kept = self._version
-        if kept is None or time.monotonic() - kept[0] > VERSION_SECONDS:
-            try:
-                reply = await self._client.get("/api/server/version", credentials)
-                document = reply.document() if reply.ok else {}
-                version = (int(document["major"]), int(document["minor"])) if "major" in document else None
-            except (AllInOneError, KeyError, TypeError, ValueError):
-                version = None
-            kept = self._version = (time.monotonic(), version)
-        return kept[1]
 
 
 EMPTY: Mapping[str, Any] = {

@@ -1,6 +1,5 @@
 """The extension beside an Immich as a process of its own, so that it can be killed."""
 
-import asyncio
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from allinone.cli import event_loop
 from allinone.database.pool import Database
 from allinone.extension.immich_app import create_immich_app
 from allinone.http.server import server_config
@@ -59,4 +59,4 @@ async def _serve(settings: ImmichSettings, dsn: str, port: int) -> None:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    asyncio.run(_serve(ImmichSettings(**given["settings"]), given["dsn"], given["port"]))
+    event_loop.run(_serve(ImmichSettings(**given["settings"]), given["dsn"], given["port"]))

@@ -1,0 +1,159 @@
+"""Photos found by the text in them, as far as possible in answers of Immich that tell many at once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from allinone.errors import AllInOneError
+from allinone.extension.immich_body import MOST_SIZE, SearchBody
+from allinone.extension.immich_lookup import Assets, Lookup, assets_of
+from allinone.extension.immich_ranking import rank_by_text
+from allinone.extension.immich_search_metrics import ImmichSearchMetrics
+from allinone.extension.spellings import commonest_spelling
+from allinone.immich.client import ImmichClient, Reply
+from allinone.immich.credentials import Credentials
+from allinone.search.hits import RankedHit, Ranking, RankRequest
+from allinone.search.index import SearchIndex
+
+METADATA, STATISTICS = "/api/search/metadata", "/api/search/statistics"
+LEAST_TOLD, TOLD_SIZE = 20, 250  # assets that Immich's own text filter is asked for
+SHORT_PAGE = 30  # hits that are enough for a first page
+ASKED_EARLY = 6  # assets found by text that are asked for by id before anything else is known of them
+READ_FOR_SPELLING = 8  # photos looked at for how the words are spelt in them
+FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
+VERSION_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Photos with the text; of them, what Immich gave at once, and the answer it did so in."""
+
+    text: tuple[RankedHit, ...]
+    told: Assets
+    reply: Reply | None
+
+
+class TextCandidates:
+    """Asks our index, and Immich for what it found."""
+
+    def __init__(
+        self, client: ImmichClient, index: SearchIndex, metrics: ImmichSearchMetrics, *, seconds: float
+    ) -> None:
+        """`seconds`: how long single assets may be waited for."""
+        self._client = client
+        self._index = index
+        self._metrics = metrics
+        self._seconds = seconds
+        self._version: tuple[float, tuple[int, int] | None] | None = None
+
+    async def find(self, body: SearchBody, shelves: Sequence[UUID], credentials: Credentials) -> Candidates:
+        """Photos with the text, and what of them Immich gives at once.
+
+        Raises:
+            DatabaseUnavailable: our database does not answer.
+            BackendFailed: Immich does not answer.
+        """
+        if not body.query.parts:
+            return Candidates((), {}, None)
+        passing = await self._few_passing(body, credentials) if body.narrowed else None
+        if passing is not None:
+            within = assets_of(passing)
+            request = RankRequest(body.typed, shelves, within=list(within), text_only=True)
+            return Candidates((await self._index.rank(request)).hits, within, passing)
+        ranking = await self._index.rank(RankRequest(body.typed, shelves, text_only=True))
+        if not ranking.hits and not body.text_only:
+            return Candidates((), {}, None)
+        # Immich's filter is loose, so it is asked for some more; few hits need no large answer.
+        size = min(max(2 * len(ranking), LEAST_TOLD), TOLD_SIZE)
+        reply = await self.told(body, credentials, size)
+        told = assets_of(reply) if reply.ok else {}
+        text = ranking.hits
+        ranked = set(ranking.asset_ids)
+        others = [asset_id for asset_id in told if asset_id not in ranked]
+        if ranking.truncated and body.narrowed and others:
+            # Immich's text filter reaches behind the newest photos, which are all that is ranked.
+            request = RankRequest(body.typed, shelves, within=others, text_only=True)
+            text = (*text, *(await self._index.rank(request)).hits)
+        found = Candidates(text, told, reply)
+        return await self._asked_early(found, ranking, body, credentials) if reply.ok else found
+
+    async def told(self, body: SearchBody, credentials: Credentials, size: int = TOLD_SIZE) -> Reply:
+        """What Immich's own text filter gives.
+
+        Raises:
+            BackendFailed: Immich does not answer.
+        """
+        return await self._client.post(METADATA, credentials, {**text_filter(body), "size": size})
+
+    async def lookup(self, credentials: Credentials) -> Lookup:
+        """Asks for single assets in the way of this Immich's version."""
+        return Lookup(self._client, await self._immich_version(credentials), self._metrics.late)
+
+    async def _asked_early(
+        self, found: Candidates, ranking: Ranking, body: SearchBody, credentials: Credentials
+    ) -> Candidates:
+        """The best of the text that Immich has not told yet, asked for while its own search runs."""
+        best = [hit.asset_id for hit in rank_by_text(found.text)[: min(body.size, SHORT_PAGE)]]
+        asked = [asset_id for asset_id in best if asset_id not in found.told]
+        if not asked:
+            return found
+        lookup = await self.lookup(credentials)
+        if not lookup.together(body.filters):
+            if len(asked) > ASKED_EARLY:
+                told = await self._told_as_spelt(asked, ranking, body, credentials)
+                found = replace(found, told={**told, **found.told})
+                asked = [asset_id for asset_id in asked if asset_id not in found.told]
+            asked = asked[:ASKED_EARLY]
+        given = await lookup.by_id(asked, body.filters, credentials, seconds=self._seconds)
+        return replace(found, told={**found.told, **given})
+
+    async def _told_as_spelt(
+        self, missing: Sequence[UUID], ranking: Ranking, body: SearchBody, credentials: Credentials
+    ) -> Assets:
+        """What Immich's text filter gives for the words as they stand in the photos that it did not tell.
+
+        It compares letter by letter: 发票 is not 發票 to it, and ＡＢＣ is not abc. One more question, in the photos'
+        own spelling, tells at once what would be asked for one by one.
+        """
+        hits = await self._index.explain(ranking, missing[:READ_FOR_SPELLING])
+        spelt = commonest_spelling(hits, unlike=body.query.picture_text)
+        if spelt is None:
+            return {}
+        reply = await self._client.post(METADATA, credentials, {**text_filter(body, spelt), "size": TOLD_SIZE})
+        return assets_of(reply) if reply.ok else {}
+
+    async def _few_passing(self, body: SearchBody, credentials: Credentials) -> Reply | None:
+        """All photos that pass the filters, where these are so few that looking at each is the quickest."""
+        if any(body.filters.get(name) for name in ("withDeleted", "trashedAfter", "trashedBefore", "isOffline")):
+            return None  # Immich's count leaves out the trash
+        counted = await self._client.post(STATISTICS, credentials, body.filters)
+        total = counted.document().get("total") if counted.ok else None
+        if not isinstance(total, int) or total > FEW_PASSING:
+            return None
+        reply = await self._client.post(METADATA, credentials, {**body.filters, "size": MOST_SIZE})
+        complete = reply.ok and reply.document()["assets"].get("nextPage") is None
+        return reply if complete else None
+
+    async def _immich_version(self, credentials: Credentials) -> tuple[int, int] | None:
+        kept = self._version
+        if kept is None or time.monotonic() - kept[0] > VERSION_SECONDS:
+            try:
+                reply = await self._client.get("/api/server/version", credentials)
+                document = reply.document() if reply.ok else {}
+                version = (int(document["major"]), int(document["minor"])) if "major" in document else None
+            except (AllInOneError, KeyError, TypeError, ValueError):
+                version = None
+            kept = self._version = (time.monotonic(), version)
+        return kept[1]
+
+
+def text_filter(body: SearchBody, words: str | None = None) -> Mapping[str, Any]:
+    """The search's filters with Immich's own text filter for `words` (None: those of the search), if it has none."""
+    filters = body.filters
+    words = words or body.query.picture_text
+    tree = filters.get("filter")
+    if isinstance(tree, dict):
+        return {**filters, "filter": {"ocr": {"matches": words}, **tree}}
+    return {"ocr": words, **filters}
