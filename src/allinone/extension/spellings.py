@@ -12,7 +12,10 @@ def commonest_spelling(hits: Iterable[Hit], *, unlike: str) -> str | None:
     for hit in hits:
         if hit.text is not None:
             counts.update({spelt for line in hit.text.lines if (spelt := _marked(line))})
-    counts.pop(unlike.strip(), None)
+    # In more pieces than they were typed, they would find anything that has the pieces.
+    typed = unlike.strip()
+    counts = Counter({spelt: count for spelt, count in counts.items() if spelt.count(" ") <= typed.count(" ")})
+    counts.pop(typed, None)
     # Equally common ones: the longest says most.
     return max(counts, key=lambda spelt: (counts[spelt], len(spelt), spelt), default=None)
 

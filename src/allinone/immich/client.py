@@ -36,6 +36,7 @@ class Reply:
     status: int
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
+    _read: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -43,13 +44,16 @@ class Reply:
         return self.status == HTTPStatus.OK
 
     def document(self) -> Any:
-        """The body as JSON.
+        """The body as JSON, read once; not to be changed.
 
         Raises:
             BackendFailed: it is none.
         """
+        if self._read:
+            return self._read[0]
         try:
-            return json.loads(self.body)
+            self._read.append(json.loads(self.body))
+            return self._read[0]
         except ValueError as error:
             message = "Immich answered with something that is not JSON. Is ALLINONE_IMMICH_URL its address?"
             raise BackendFailed(message) from error

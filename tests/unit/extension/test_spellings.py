@@ -30,3 +30,7 @@ def test_a_photo_counts_once_however_often_it_says_it():
 def test_parts_of_a_line_are_put_together_and_photos_without_text_say_nothing():
     assert commonest_spelling([hit(("總計 NT$ 560", [(0, 2), (7, 10)]))], unlike="总计 560") == "總計 560"
     assert commonest_spelling([Hit(uuid4(), 0.5, None, None)], unlike="cat") is None
+
+
+def test_pieces_of_a_word_are_not_asked_for():
+    assert commonest_spelling([hit(("5 6 0", [(0, 1), (2, 3), (4, 5)]))], unlike="560") is None
