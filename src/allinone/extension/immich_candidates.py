@@ -8,7 +8,7 @@ from uuid import UUID
 
 from allinone.errors import AllInOneError
 from allinone.extension.immich_body import MOST_SIZE, SearchBody
-from allinone.extension.immich_lookup import Assets, Lookup, assets_of
+from allinone.extension.immich_lookup import MOST_BRANCHES, Assets, Lookup, assets_of
 from allinone.extension.immich_ranking import rank_by_text
 from allinone.extension.immich_search_metrics import ImmichSearchMetrics
 from allinone.extension.spellings import commonest_spelling
@@ -95,12 +95,14 @@ class TextCandidates:
         self, found: Candidates, ranking: Ranking, body: SearchBody, credentials: Credentials
     ) -> Candidates:
         """The best of the text that Immich has not told yet, asked for while its own search runs."""
-        best = [hit.asset_id for hit in rank_by_text(found.text)[: min(body.size, SHORT_PAGE)]]
+        lookup = await self.lookup(credentials)
+        together = lookup.together(body.filters)  # then a whole page costs one question
+        count = min(body.size, MOST_BRANCHES if together else SHORT_PAGE)
+        best = [hit.asset_id for hit in rank_by_text(found.text)[:count]]
         asked = [asset_id for asset_id in best if asset_id not in found.told]
         if not asked:
             return found
-        lookup = await self.lookup(credentials)
-        if not lookup.together(body.filters):
+        if not together:
             if len(asked) > ASKED_EARLY:
                 told = await self._told_as_spelt(asked, ranking, body, credentials)
                 found = replace(found, told={**told, **found.told})
