@@ -212,3 +212,25 @@ def test_programs_in_a_folder_that_only_root_may_enter(tmp_path: Path, monkeypat
     finally:
         server.stop()
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_connection_that_ended_since_it_was_last_used_is_not_lent(database: Database) -> None:
+    async with database.connection() as connection:
+        ended = connection.info.backend_pid
+    async with await psycopg.AsyncConnection.connect(database.dsn, autocommit=True) as other:
+        await other.execute("select pg_terminate_backend(%s, 5000)", [ended])
+    async with database.connection() as connection:
+        assert connection.info.backend_pid != ended
+        assert await (await connection.execute("select 1")).fetchone() == (1,)
+
+
+async def test_a_connection_lent_without_a_transaction_comes_back_with_one(database: Database) -> None:
+    async with database.connection(transaction=False) as connection:
+        await connection.execute("create table kept (one int)")
+        await connection.execute("insert into kept values (1)")
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    async with database.connection() as connection:
+        await connection.execute("insert into kept values (2)")
+        await connection.rollback()
+    async with database.connection() as connection:
+        assert await (await connection.execute("select one from kept")).fetchall() == [(1,)]

@@ -1,7 +1,7 @@
 """How PostgreSQL goes about it when a library is large."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from psycopg import conninfo
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.pool import Connection, Database
 from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.commonness import Commonness
 from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.query import parse
-from allinone.search.recency import COARSER, Recency
+from allinone.search.recency import COARSER, Newest, Recency, Timeline
 from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, statement
-from allinone.search.text_leg import MOST_TEXT_HITS
+from allinone.search.text_leg import AMPLE, MOST_TEXT_HITS, find_text
 from unit.search.papers import paper
 
 OWNER = UUID("00000000-0000-4000-8000-000000000001")
@@ -187,3 +188,58 @@ async def test_timelines_are_read_again_when_old(database: Database):
         assert (await recency.timeline(connection, [OWNER])).total == 0
         now[0] = 301.0
         assert (await recency.timeline(connection, [OWNER])).total == 1
+
+
+class Sampled(Commonness):
+    """Says what it is told to."""
+
+    def __init__(self, shares: Mapping[str, float]) -> None:
+        super().__init__()
+        self._told = shares
+
+    async def shares(self, connection: Connection) -> Mapping[str, float]:
+        return self._told
+
+
+async def test_tokens_are_as_common_as_postgresql_sampled_them(large: Database):
+    async with large.connection() as connection:
+        shares = await Commonness().shares(connection)
+    assert shares["总计"] == pytest.approx(1.0, abs=0.01)
+    assert "w12345" not in shares
+    assert all(0.0 < share <= 1.0 for share in shares.values())
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.02, 0.0001])
+async def test_a_share_right_or_wrong_changes_no_answer(large: Database, share: float):
+    async with large.connection(transaction=False) as connection:
+        cursor = await connection.execute(
+            "select asset_id from search_token order by taken_at desc limit %s", [MOST_TEXT_HITS]
+        )
+        newest = {asset_id for (asset_id,) in await cursor.fetchall()}
+        found = await find_text(
+            connection, parse("總計"), Scope((OWNER,)), Recency(), Sampled({"总计": share, "总": 1.0})
+        )
+    assert {hit.asset_id for hit in found.hits} == newest
+
+
+async def test_a_common_word_is_asked_of_no_more_than_it_needs(large: Database, monkeypatch: pytest.MonkeyPatch):
+    parts: list[int] = []
+    newest = Timeline.newest
+
+    def told(timeline: Timeline, photos: int) -> Newest | None:
+        parts.append(photos)
+        return newest(timeline, photos)
+
+    monkeypatch.setattr(Timeline, "newest", told)
+    assert len(await SearchIndex(large).rank(RankRequest("ocr:總計", [OWNER]))) == MOST_TEXT_HITS
+    assert parts == [pytest.approx(AMPLE * MOST_TEXT_HITS, rel=0.02)]
+
+
+async def test_settings_hold_for_the_pipeline_and_no_longer(database: Database):
+    async with database.connection(transaction=False) as connection:
+        async with connection.pipeline():
+            await connection.execute(INDEX_ONLY)
+            cursor = await connection.execute("show enable_seqscan")
+            assert await cursor.fetchone() == ("off",)
+        cursor = await connection.execute("show enable_seqscan")
+        assert await cursor.fetchone() == ("on",)

@@ -1,8 +1,11 @@
 """Connections to our database, pooled, with the driver's errors turned into ours."""
 
+import select
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
+from weakref import WeakKeyDictionary
 
 import psycopg
 from pgvector.psycopg import register_vector_async
@@ -15,6 +18,7 @@ Connection = psycopg.AsyncConnection[TupleRow]
 
 WAIT_FOR_CONNECTION = 10.0  # seconds a caller waits for a free connection
 RECONNECT_FOR = 1.0  # seconds, then the next caller tries anew: the pool's own pauses double up to minutes
+IDLE_UNCHECKED = 5.0  # seconds since a connection was last lent; after that PostgreSQL is asked before it is again
 
 
 class Database:
@@ -34,9 +38,10 @@ class Database:
             timeout=WAIT_FOR_CONNECTION,
             reconnect_timeout=RECONNECT_FOR,
             configure=_configure,
-            check=AsyncConnectionPool.check_connection,
+            check=self._check,
             name="allinone",
         )
+        self._lent: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
     async def open(self) -> Self:
         """Open the pool and wait for its first connection.
@@ -62,17 +67,36 @@ class Database:
         await self.close()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self, *, transaction: bool = True) -> AsyncIterator[Connection]:
         """Lend a connection for one transaction: committed when the block ends well, rolled back otherwise.
+
+        Without `transaction` each statement, or pipeline of statements, is one by itself: for those who only read,
+        this spares the way to PostgreSQL and back that a commit takes.
 
         Raises:
             DatabaseUnavailable: no connection within `WAIT_FOR_CONNECTION`, or it broke on the way.
         """
         try:
             async with self._pool.connection() as connection:
+                await connection.set_autocommit(not transaction)
                 yield connection
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise _unavailable(error) from error
+
+    async def _check(self, connection: Connection) -> None:
+        # Asking takes a way to PostgreSQL and back. A server that has gone tells so by itself: its end of the
+        # connection is closed, which can be seen at once. Only machines that vanished need to be asked.
+        now = time.monotonic()
+        if now - self._lent.get(connection, -IDLE_UNCHECKED) >= IDLE_UNCHECKED or _has_news(connection):
+            await AsyncConnectionPool.check_connection(connection)
+        self._lent[connection] = now
+
+
+def _has_news(connection: Connection) -> bool:
+    """Whether PostgreSQL has sent something unasked, such as the end of the connection."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:

@@ -13,10 +13,17 @@ MOST_LETTERS_ONE_WRONG = 7  # the same for letters; halves of longer words tell 
 
 
 class Step(NamedTuple):
-    """A tsquery; `phrase` tells whether it finds all documents with the phrase, or but those with all terms."""
+    """What to ask the index.
+
+    Attributes:
+        tsquery: for the index.
+        phrase: whether it finds all documents with the phrase, or but those with all terms.
+        tokens: what all the documents that it finds have.
+    """
 
     tsquery: str
     phrase: bool
+    tokens: tuple[str, ...]
 
 
 def exact_steps(query: ParsedQuery) -> list[Step]:
@@ -34,7 +41,7 @@ def exact_steps(query: ParsedQuery) -> list[Step]:
     steps: dict[str, Step] = {}
     for tokens, has_phrase in asked:
         tsquery = _tsquery(_all(tokens), excluded)
-        steps.setdefault(tsquery, Step(tsquery, phrase=has_phrase))
+        steps.setdefault(tsquery, Step(tsquery, has_phrase, tuple(tokens)))
     return list(steps.values())
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from allinone.database.pool import Connection, Database
 from allinone.errors import NotFound
 from allinone.search.calibration import Calibration
+from allinone.search.commonness import Commonness
 from allinone.search.document import Document
 from allinone.search.highlight import matched_lines
 from allinone.search.hits import (
@@ -70,6 +71,7 @@ class SearchIndex:
         self._database = database
         self._backgrounds = Backgrounds()
         self._recency = Recency()
+        self._commonness = Commonness()
         self._vector_indexes = VectorIndexes()
 
     async def put_text(
@@ -141,14 +143,16 @@ class SearchIndex:
         question = _question(request, query, scope)
         if not owners or (not query.parts and question is None):
             return Ranking(query, owners)
+        if question is None:
+            async with self._database.connection(transaction=False) as connection:
+                text = await find_text(connection, query, scope, self._recency, self._commonness)
+            return Ranking(query, owners, rank_text(text.hits), text.truncated)
         async with self._database.connection() as connection:
             text = (
-                await find_text(connection, query, scope, self._recency)
+                await find_text(connection, query, scope, self._recency, self._commonness)
                 if query.parts
                 else TextHits([], truncated=False)
             )
-            if question is None:
-                return Ranking(query, owners, rank_text(text.hits), text.truncated)
             calibration = await self._backgrounds.calibrate(connection, question)
             pictures = await self._pictures(connection, question, calibration, request.cutoff)
             truncated = text.truncated or len(pictures) >= MOST_PICTURE_HITS

@@ -23,6 +23,8 @@ INSIDE, BEGINNING, BESIDE = 0.0, 0.2, 0.6  # of a word: "car" in "scarf", in "ca
 SPACED = 0.97  # something stands between the phrase's characters that was not asked for
 OVER_SEAM = {ROW: 0.9, COLUMN: 0.75}
 
+DIGITS = 6  # of a score
+
 FIRST_CJK = "\u2e80"
 MOST_OCCURRENCES = 12  # looked at in one document, for the best
 
@@ -125,7 +127,7 @@ class Matcher:
         Pass `phrase=False` where it is known not to have the phrase, `fuzzy=False` where misread text is not
         wanted: both save time.
         """
-        if not self._parts or self.excludes(document):
+        if not self._parts or (self._excluded and self.excludes(document)):
             return None
         found = self._phrase.find(document) if phrase else None
         if found is not None:
@@ -137,6 +139,15 @@ class Matcher:
         if fuzzy:
             return self._match_fuzzily(document)
         return None
+
+    def rate(self, document: Document, *, phrase: bool = True, fuzzy: bool = True) -> tuple[Kind, float] | None:
+        """Kind and score of `match`, without the places: most documents with a Chinese phrase have it as typed."""
+        if phrase and self._phrase.bounded and not self._excluded:
+            line = self._phrase.line(document)
+            if line is not None:
+                return "phrase", round(PHRASE * document.confidence(line), DIGITS)
+        match = self.match(document, phrase=phrase, fuzzy=fuzzy)
+        return None if match is None else (match.kind, match.score)
 
     def excludes(self, document: Document) -> bool:
         """Whether the document has something the query excludes."""
@@ -201,6 +212,11 @@ class _Phrase:
         dense = compact(text)
         bounded = bool(dense) and dense[0] >= FIRST_CJK and dense[-1] >= FIRST_CJK
         return cls(phrase_pattern(text), _length(text), dense, bounded)
+
+    def line(self, document: Document) -> int | None:
+        """The line in which a bounded phrase first stands as it is, nothing between its characters."""
+        at = document.folded.find(self.dense)
+        return None if at < 0 else document.folded.count("\n", 0, at)
 
     def find(self, document: Document) -> _Found | None:
         """The best occurrence in a line; failing that, over a seam."""
@@ -284,7 +300,7 @@ def _rate(kind: Kind, least: float, most: float, document: Document, found: Sequ
         quality = sum(one.quality for one in found) / len(found)
         places = tuple(dict.fromkeys(place for one in found for place in one.places))
     score = (least + (most - least) * quality) * _mean_confidence(document, places)
-    return Match(kind, round(score, 6), places)
+    return Match(kind, round(score, DIGITS), places)
 
 
 def _mean_confidence(document: Document, places: Sequence[Place]) -> float:

@@ -35,7 +35,9 @@ class PictureHit(NamedTuple):
 
 def rank_text(hits: Iterable[TextHit]) -> tuple[RankedHit, ...]:
     """A ranking by text alone."""
-    return _sorted(RankedHit(hit.asset_id, round(hit.score, DIGITS), hit.taken_at, hit.score, hit.kind) for hit in hits)
+    return _sorted(
+        [RankedHit(asset_id, round(score, DIGITS), taken_at, score, kind) for asset_id, taken_at, score, kind in hits]
+    )
 
 
 def rank_pictures(hits: Iterable[PictureHit]) -> tuple[RankedHit, ...]:
@@ -94,14 +96,12 @@ def _reciprocal(scores: dict[UUID, float]) -> dict[UUID, float]:
 
 def _sorted(hits: Iterable[RankedHit]) -> tuple[RankedHit, ...]:
     """Best first; then the likest beyond the scale of strengths; then the newest, those without a date last; by id."""
-    # Sorting is stable: three passes over plain values take half the time of one over tuples.
-    ordered = sorted(hits, key=lambda hit: hit.asset_id.int)
-    ordered.sort(key=_moment, reverse=True)
+    # Sorting is stable: several passes over plain values take a third of the time of one over tuples.
+    by_id = sorted(hits, key=attrgetter("asset_id.int"))
+    ordered = [hit for hit in by_id if hit.taken_at is not None]
+    ordered.sort(key=attrgetter("taken_at"), reverse=True)
+    ordered += [hit for hit in by_id if hit.taken_at is None]
     if any(hit.z is not None for hit in ordered):
         ordered.sort(key=lambda hit: beyond_scale(hit.z), reverse=True)
     ordered.sort(key=attrgetter("score"), reverse=True)
     return tuple(ordered)
-
-
-def _moment(hit: RankedHit) -> tuple[bool, datetime]:
-    return (False, datetime.min) if hit.taken_at is None else (True, hit.taken_at)  # noqa: DTZ901

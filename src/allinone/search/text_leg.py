@@ -1,14 +1,15 @@
 """Finds photos by the text in them: candidates from the index, decided by the matcher."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from uuid import UUID
 
 from allinone.database.pool import Connection
-from allinone.search.candidates import Step, exact_steps, fuzzy_step
+from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.commonness import Commonness
 from allinone.search.document import Document
 from allinone.search.match import Matcher
 from allinone.search.query import ParsedQuery
@@ -21,7 +22,11 @@ MOST_TEXT_HITS = 300
 """Photos found by text that are ranked; where more have it, the newest."""
 
 FIRST_PART = 3000
-"""Photos in the part of a library that is asked first; smaller libraries are asked as a whole."""
+"""Photos in the part of a library that is asked first where it is not known how common the tokens are; smaller
+libraries are asked as a whole."""
+
+AMPLE = 1.3
+"""Times as many photos as are wanted are expected in a first part made for tokens that are known to be common."""
 
 FUZZY_BELOW = 40
 """Misread text is looked for only where fewer photos than this have the text as typed."""
@@ -35,6 +40,10 @@ FEW_TOGETHER = 150
 MOST_MISREAD = 400
 """Photos looked at for misread text, which costs several times as much a photo; the newest."""
 
+MOST_AT_ONCE = 200_000
+"""Characters of texts up to which they are looked through where we are, in a millisecond or two. Handing them to a
+thread and waiting to be told costs more than that when other work keeps the processors busy."""
+
 Candidate = tuple[UUID, datetime | None, Document]
 
 
@@ -46,92 +55,112 @@ class TextHits:
     truncated: bool
 
 
-async def find_text(connection: Connection, query: ParsedQuery, scope: Scope, recency: Recency) -> TextHits:
+async def find_text(
+    connection: Connection, query: ParsedQuery, scope: Scope, recency: Recency, commonness: Commonness
+) -> TextHits:
     """The photos in `scope` whose text answers `query`."""
     matcher = Matcher(query)
-    timeline = await recency.timeline(connection, scope.owners)
-    found: dict[UUID, TextHit] = {}
+    library = _Library(connection, scope, await recency.timeline(connection, scope.owners))
+    shares = await commonness.shares(connection)
+    found: dict[int, TextHit] = {}  # by the number of the id, which takes a tenth of the id's own time to look up
     truncated = False
     widest: list[Candidate] | None = None
-    looked_at: set[UUID] = set()  # spares later, looser steps what earlier ones decided
+    looked_at: set[int] = set()  # spares later, looser steps what earlier ones decided
     steps = exact_steps(query)
     if len(query.parts) > 1:
         # Several terms are seldom together: where all their photos are few, looking for the phrase in each of them
         # costs less than asking the stricter steps, which find nothing more.
-        widest = await _newest_candidates(connection, steps[-1].tsquery, scope, timeline)
-        steps = steps if len(widest) >= FEW_TOGETHER else [Step(steps[-1].tsquery, phrase=True)]
+        widest = await library.newest_candidates(steps[-1].tsquery)
+        steps = steps if len(widest) >= FEW_TOGETHER else [steps[-1]._replace(phrase=True)]
     for step in steps:
         if widest is not None and step is steps[-1]:
             candidates = widest
         else:
-            candidates = await _newest_candidates(connection, step.tsquery, scope, timeline)
-        new = [candidate for candidate in candidates if candidate[0] not in looked_at]
-        looked_at.update(asset_id for asset_id, _, _ in new)
+            share = min((shares[token] for token in step.tokens if token in shares), default=None)
+            candidates = await library.newest_candidates(step.tsquery, share=share)
+        new = [candidate for candidate in candidates if candidate[0].int not in looked_at]
+        if step is not steps[-1]:
+            looked_at.update(asset_id.int for asset_id, _, _ in new)
         # What a looser step finds beyond a complete list of phrases has none.
         phrase = step.phrase or truncated
-        for hit in await asyncio.to_thread(_decide, matcher, new, phrase=phrase, fuzzy=False):
-            found[hit.asset_id] = hit
+        for hit in await _decided(matcher, new, phrase=phrase, fuzzy=False):
+            found[hit.asset_id.int] = hit
         truncated = len(candidates) >= MOST_TEXT_HITS
         if len(found) >= MOST_TEXT_HITS:
             break
     fuzzy = fuzzy_step(query) if len(found) < FUZZY_BELOW else None
     if fuzzy is not None:
-        candidates = await _newest_candidates(connection, fuzzy, scope, timeline, MOST_MISREAD)
-        new = [candidate for candidate in candidates if candidate[0] not in found]
-        for hit in await asyncio.to_thread(_decide, matcher, new, phrase=truncated, fuzzy=True):
-            found[hit.asset_id] = hit
+        candidates = await library.newest_candidates(fuzzy, MOST_MISREAD)
+        new = [candidate for candidate in candidates if candidate[0].int not in found]
+        for hit in await _decided(matcher, new, phrase=truncated, fuzzy=True):
+            found[hit.asset_id.int] = hit
     # The strictest step's hits come first, and of each step the newest.
     return TextHits(list(islice(found.values(), MOST_TEXT_HITS)), truncated or len(found) > MOST_TEXT_HITS)
 
 
-async def _newest_candidates(
-    connection: Connection, step: str, scope: Scope, timeline: Timeline, most: int = MOST_TEXT_HITS
-) -> list[Candidate]:
-    """The newest candidates: out of the newest part of the library where that has enough of them.
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """The photos asked, the newest first."""
 
-    A first, small part tells how common the tokens are; a second is made as large as that calls for. Each query asks
-    for what the ones before have not seen.
-    """
-    found: list[Candidate] = []
-    before: date | None = None
-    part = FIRST_PART
-    narrow = scope.within is not None and len(scope.within) <= FIRST_PART
-    for _ in range(0 if narrow else 2):
-        newest = timeline.newest(part)
-        if newest is None:
-            break
-        periods = " | ".join(f"'{period}'" for period in newest.tokens)
-        found += await _candidates(connection, f"({step}) & ({periods})", scope, before, most - len(found))
-        if len(found) >= most:
-            return found
-        before = newest.since
-        if len(found) * timeline.total <= FEW_IN_ALL * part:
-            break
-        part = round(2 * part * most / len(found))
-    return found + await _candidates(connection, step, scope, before, most - len(found))
+    connection: Connection
+    scope: Scope
+    timeline: Timeline
+
+    async def newest_candidates(
+        self, step: str, most: int = MOST_TEXT_HITS, *, share: float | None = None
+    ) -> list[Candidate]:
+        """The newest candidates: out of the newest part of the library where that has enough of them.
+
+        A first part is made as large as the `share` of photos with the tokens calls for. Where that is not known, a
+        small one tells how common they are; a second is made as large as that calls for. Each query asks for what
+        the ones before have not seen.
+        """
+        found: list[Candidate] = []
+        before: date | None = None
+        within = self.scope.within
+        part = FIRST_PART if share is None or within is not None else round(AMPLE * most / share)
+        narrow = within is not None and len(within) <= FIRST_PART
+        for _ in range(0 if narrow else 2):
+            newest = self.timeline.newest(part)
+            if newest is None:
+                break
+            periods = " | ".join(f"'{period}'" for period in newest.tokens)
+            found += await self._candidates(f"({step}) & ({periods})", before, most - len(found))
+            if len(found) >= most:
+                return found
+            before = newest.since
+            if len(found) * self.timeline.total <= FEW_IN_ALL * part:
+                break
+            part = round(2 * part * most / len(found))
+        return found + await self._candidates(step, before, most - len(found))
+
+    async def _candidates(self, tokens: str, before: date | None, most: int) -> list[Candidate]:
+        parameters = self.scope.parameters | {"tokens": tokens, "before": before, "most": most}
+        async with self.connection.pipeline():
+            await self.connection.execute(INDEX_ONLY)
+            cursor = self.connection.cursor(binary=True)
+            await cursor.execute(statement("candidates"), parameters)
+            rows = await cursor.fetchall()
+        return [
+            (asset_id, taken_at, Document(folded, joined, chains, confidences))
+            for asset_id, taken_at, folded, joined, chains, confidences in rows
+        ]
 
 
-async def _candidates(
-    connection: Connection, tokens: str, scope: Scope, before: date | None, most: int
-) -> list[Candidate]:
-    parameters = scope.parameters | {"tokens": tokens, "before": before, "most": most}
-    async with connection.pipeline():
-        await connection.execute(INDEX_ONLY)
-        cursor = connection.cursor(binary=True)
-        await cursor.execute(statement("candidates"), parameters)
-        rows = await cursor.fetchall()
-    return [
-        (asset_id, taken_at, Document(folded, joined, chains, confidences))
-        for asset_id, taken_at, folded, joined, chains, confidences in rows
-    ]
+async def _decided(matcher: Matcher, candidates: Sequence[Candidate], *, phrase: bool, fuzzy: bool) -> list[TextHit]:
+    at_once = not fuzzy and sum(len(document.folded) for _, _, document in candidates) <= MOST_AT_ONCE
+    if at_once:
+        return _decide(matcher, candidates, phrase=phrase, fuzzy=fuzzy)
+    return await asyncio.to_thread(_decide, matcher, candidates, phrase=phrase, fuzzy=fuzzy)
 
 
-def _decide(matcher: Matcher, candidates: Iterable[Candidate], *, phrase: bool, fuzzy: bool) -> list[TextHit]:
+def _decide(matcher: Matcher, candidates: Sequence[Candidate], *, phrase: bool, fuzzy: bool) -> list[TextHit]:
     hits = []
     for asset_id, taken_at, document in candidates:
-        match = matcher.match(document, phrase=phrase, fuzzy=fuzzy)
-        if match is not None:
-            hits.append(TextHit(asset_id, taken_at, match.score, match.kind))
+        rated = matcher.rate(document, phrase=phrase, fuzzy=fuzzy)
+        if rated is not None:
+            kind, score = rated
+            hits.append(TextHit(asset_id, taken_at, score, kind))
     return hits
 
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+from allinone.search.document import Document
+from allinone.search.match import Matcher
+from allinone.search.query import parse
 from unit.search.papers import answer, at, paper
 
 MUST_MATCH = {
@@ -197,3 +200,15 @@ def test_quotes_search_the_phrase_only():
 def test_excluded_latin_words_are_whole_words():
     assert answer("gift -car", paper("gift card")) is not None
     assert answer("gift -card", paper("gift card")) is None
+
+
+@pytest.mark.parametrize("score", [1.0, 0.5])
+@pytest.mark.parametrize("phrase", [True, False])
+@pytest.mark.parametrize(
+    ("query", "texts"),
+    [pair[:2] for pair in (*MUST_MATCH.values(), *MUST_NOT_MATCH.values(), ("發票 -現金", ["現金發票"]))],
+)
+def test_the_rating_is_that_of_the_match(query: str, texts: list[str], phrase: bool, score: float):
+    matcher, document = Matcher(parse(query)), Document.of(paper("第一行", *texts, score=score))
+    match = matcher.match(document, phrase=phrase)
+    assert matcher.rate(document, phrase=phrase) == (match and (match.kind, match.score))
