@@ -165,7 +165,7 @@ def test_from_a_local_folder_and_from_an_address(hub: ModelHub, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["ViT-G-14"], "Choose one of: ViT-B-16"),
+        (["ViT-G-14"], "is not one of ViT-B-16, ViT-L-14"),
         ([clip.NAME, "--from", "ftp://host/x.pt"], "neither a file or folder"),
         ([clip.NAME, "--from", "/nowhere.pt"], "no checkpoint at /nowhere.pt"),
         ([clip.NAME, "--precision", "fp8"], "is not one of"),
