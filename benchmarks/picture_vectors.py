@@ -12,6 +12,7 @@ from pgvector.psycopg import register_vector
 from allinone.database.pool import Database
 from allinone.search.picture_leg import PictureQuestion, find_pictures
 from allinone.search.scope import Scope
+from allinone.search.vector_index import VectorIndexes
 
 MODEL, DIMENSIONS = "invented", 512
 CLUSTERS = 600
@@ -81,12 +82,14 @@ def fill_vectors(dsn: str, owner: UUID, count: int) -> list[Question]:
 async def recall(database: Database, owner: UUID, questions: Sequence[Question]) -> float:
     """How many of the exact hundred nearest are among the hundred that the index finds."""
     found = 0
+    async with database.connection() as connection:
+        lists = await VectorIndexes().lists(connection, (owner,), MODEL, DIMENSIONS)
     for question in questions:
         asked = PictureQuestion(question.vector, MODEL, Scope((owner,)))
         nearest = []
-        for indexed in (False, True):
+        for way in (0, lists):
             async with database.connection() as connection:
-                hits = await find_pictures(connection, asked, None, "off", indexed=indexed)
+                hits = await find_pictures(connection, asked, None, "off", lists=way)
                 nearest.append({hit.asset_id for hit in hits[:NEAREST]})
         found += len(nearest[0] & nearest[1])
     return round(found / NEAREST / len(questions), 4)

@@ -319,9 +319,9 @@ async def _with_pictures(dsn: str, database: Database, vectors: int, repeat: int
     missing = 0 if _present(dsn, "search_vector") >= vectors else vectors
     questions = fill_vectors(dsn, OWNER, missing)
     began = time.perf_counter()
-    await build(dsn, MODEL, DIMENSIONS)
+    await build(dsn, MODEL, DIMENSIONS, vectors)
     made = round(time.perf_counter() - began, 1)
-    # A new one, for whether there is an index is looked for once a minute.
+    # A new one, for how many vectors there are is remembered for a while.
     measured = await measure_pictures(SearchIndex(database), database, questions, repeat)
     return {"vectors": vectors, "seconds_to_index": made, **measured}
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from allinone.database.pool import Database
 from allinone.errors import NotFound
+from allinone.search import vector_index
 from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.vector_index import build
 from unit.search.papers import paper
@@ -21,7 +22,7 @@ People = st.lists(st.sampled_from(PEOPLE), unique=True, max_size=4)
 
 
 @pytest.fixture
-async def shared(database: Database) -> tuple[SearchIndex, dict[UUID, UUID]]:
+async def shared(database: Database, monkeypatch: pytest.MonkeyPatch) -> tuple[SearchIndex, dict[UUID, UUID]]:
     """An index with everybody's photos, some of them with vectors that have an index, and whose each is."""
     index = SearchIndex(database)
     draw = np.random.default_rng(2)
@@ -33,7 +34,8 @@ async def shared(database: Database) -> tuple[SearchIndex, dict[UUID, UUID]]:
         texts.append(AssetText(asset_id, owners[asset_id], None, paper(TEXTS[number % 5])))
         await index.put_vector(asset_id, owners[asset_id], None, "m", draw.normal(size=4).astype(np.float32))
     await index.put_texts(texts)
-    await build(database.dsn, "m", 4)
+    monkeypatch.setattr(vector_index, "WORTHWHILE", 100)  # some people together have so many, nobody alone
+    await build(database.dsn, "m", 4, len(owners))
     return index, owners
 
 

@@ -18,7 +18,7 @@ from allinone.database.data_directory import DataDirectory
 from allinone.database.pool import Database
 from allinone.library.worker import LibraryWorker
 from allinone.search.index import SearchIndex
-from allinone.search.maintenance import maintain
+from allinone.search.maintenance import keep_maintained
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ async def _run(directory: DataDirectory, library_id: UUID, parent: int) -> None:
     engine = make_engine(directory)
     try:
         async with Database(dsn, max_connections=2) as database:
-            care = loop.create_task(maintain(database), name="maintain the search index")
+            care = loop.create_task(keep_maintained(database), name="maintain the search index")
             care.add_done_callback(_log_failure)
             try:
                 await LibraryWorker(dsn, directory, engine, SearchIndex(database), library_id).run()

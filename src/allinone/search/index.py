@@ -207,8 +207,9 @@ class SearchIndex:
     async def _pictures(
         self, connection: Connection, question: PictureQuestion, calibration: Calibration | None, cutoff: Cutoff
     ) -> list[PictureHit]:
-        indexed = await self._vector_indexes.ready(connection, question.model, len(question.vector))
-        return await find_pictures(connection, question, calibration, cutoff, indexed=indexed)
+        asked = (question.scope.owners, question.model, len(question.vector))
+        lists = await self._vector_indexes.lists(connection, *asked)
+        return await find_pictures(connection, question, calibration, cutoff, lists=lists)
 
     async def _without_excluded(
         self, connection: Connection, query: ParsedQuery, pictures: list[PictureHit], owners: Sequence[UUID]

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import psycopg
 
 from allinone.database.pool import Database
+from allinone.errors import DatabaseUnavailable
 from allinone.search.document import Document
 from allinone.search.statements import statement
 from allinone.search.tokens import FORM, document_tokens
-from allinone.search.vector_index import WORTHWHILE, build, index_name
+from allinone.search.vector_index import WORTHWHILE, build, possible
 
 BATCH = 200  # texts made anew in one transaction: what an interruption loses, and how long a row is locked
 PAUSE = 0.02  # seconds between batches, for searches
+EVERY = 3600.0  # seconds between looks at what there is to do: libraries grow
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,16 @@ async def _renew_batch(database: Database) -> int:
         return len(rows)
 
 
+async def keep_maintained(database: Database) -> None:
+    """`maintain`, at once and then now and again, until cancelled. A database that does not answer is asked later."""
+    while True:
+        try:
+            await maintain(database)
+        except (DatabaseUnavailable, psycopg.Error) as error:
+            log.warning("The search index could not be looked after: %s", error)
+        await asyncio.sleep(EVERY)
+
+
 async def maintain(database: Database) -> None:
     """Renew old tokens, then make the vector indexes that are worth their while. Logs what it does."""
     renewed = await renew_tokens(database)
@@ -59,23 +71,26 @@ async def maintain(database: Database) -> None:
     async with database.connection() as connection:
         cursor = await connection.execute(statement("vector_kinds"), {"least": WORTHWHILE})
         kinds = await cursor.fetchall()
-    for model, dimensions in kinds:
+        if kinds and not await possible(connection):
+            log.info("With pgvector before 0.8 vectors have no index: all of them are compared.")
+            return
+    for model, dimensions, vectors in kinds:
         try:
-            made = await build(database.dsn, model, dimensions, _told(index_name(model, dimensions)))
+            made = await build(database.dsn, model, dimensions, vectors, _told(model))
         except psycopg.Error as error:
             log.warning("No vector index for %s; its vectors are compared one by one. (%s)", model, error)
             continue
         if made:
-            log.info("The vectors of %s have an index now.", model)
+            log.info("The %d vectors of %s have an index now.", vectors, model)
 
 
-def _told(name: str) -> Callable[[float], None]:
+def _told(model: str) -> Callable[[float], None]:
     last = 0.0
 
     def report(share: float) -> None:
         nonlocal last
         if share >= last + 0.1:
             last = share
-            log.info("Making %s: %.0f %%", name, share * 100)
+            log.info("Making the index of %s's vectors: %.0f %%", model, share * 100)
 
     return report

@@ -17,7 +17,7 @@ from allinone.search.hits import Cutoff
 from allinone.search.ranking import PictureHit
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
-from allinone.search.vector_index import SETTINGS, composed
+from allinone.search.vector_index import composed, settings
 
 MOST_PICTURE_HITS = 200
 BACKGROUND_AGE = 600.0  # seconds a background is used before it is sampled again
@@ -105,13 +105,13 @@ async def find_pictures(
     calibration: Calibration | None,
     cutoff: Cutoff,
     *,
-    indexed: bool = False,
+    lists: int = 0,
     most: int = MOST_PICTURE_HITS,
 ) -> list[PictureHit]:
-    """The likest photos, as far as the cut-off lets them; `indexed` where the model's vectors have an index."""
+    """The likest photos, as far as the cut-off lets them; through the index of so many `lists`, if any."""
     rows: list[tuple[UUID, datetime | None, float]] = []
-    if indexed and question.scope.within is None:
-        rows = await _nearest_indexed(connection, question, most)
+    if lists and question.scope.within is None:
+        rows = await _nearest_indexed(connection, question, lists, most)
     if len(rows) < most:  # no index, or it gave up before it had seen enough photos of these owners
         cursor = connection.cursor(binary=True)
         await cursor.execute(statement("nearest"), question.parameters | {"most": most})
@@ -124,11 +124,11 @@ async def find_pictures(
 
 
 async def _nearest_indexed(
-    connection: Connection, question: PictureQuestion, most: int
+    connection: Connection, question: PictureQuestion, lists: int, most: int
 ) -> list[tuple[UUID, datetime | None, float]]:
     query = composed("nearest_indexed", question.model, len(question.vector))
     async with connection.pipeline(), connection.transaction():
-        await connection.execute(SETTINGS)
+        await connection.execute(settings(lists))
         cursor = connection.cursor(binary=True)
         await cursor.execute(query, question.parameters | {"most": most})
         return await cursor.fetchall()

@@ -1,9 +1,16 @@
-"""The approximate index over one model's vectors: worth its while where they are many, made in the background."""
+"""The approximate index over one model's vectors: worth its while where they are many, made in the background.
+
+IVFFlat of pgvector: vectors lie in lists, each around a centre, and a search compares those of the nearest lists.
+"""
 
 import asyncio
+import math
 import time
 import zlib
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -12,80 +19,154 @@ from allinone.database.pool import Connection
 from allinone.search.statements import statement
 
 WORTHWHILE = 50_000
-"""Vectors of one model from which the index is made; of fewer, comparing all of them is as quick and exact."""
+"""Vectors of one model from which the index is made, and of the owners asked for from which it is used: comparing
+fewer is quick, and exact."""
 
-SEARCHED = 400
-"""Candidates HNSW keeps while it searches: half-precision neighbours of 200 hits, and a margin."""
+VECTORS_A_LIST = 500
+FEWEST_LISTS, MOST_LISTS = 20, 1000  # more would need more memory than making the index may take
+SEARCHED = 0.2  # of all lists: the share that gives 0.98 of the nearest hundred, and twice that where few are theirs
+GROWN = 2.0  # times the lists it has, then it is made anew: its centres are those of the photos it was made of
 
-REMEMBERED = 60.0  # seconds for which it is known whether an index is there
+MANY_REMEMBERED = 600.0  # seconds for which it is known whether owners have many vectors
+MOST_REMEMBERED = 64  # sets of owners
 REPORT_EVERY = 2.0  # seconds
+LOCK = 0x766563746F72  # any fixed number, of a session that makes an index
 
-SETTINGS = (
-    f"select set_config('hnsw.ef_search', '{SEARCHED}', true),"
-    " set_config('hnsw.iterative_scan', 'relaxed_order', true),"
-    " set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),"
-    " set_config('plan_cache_mode', 'force_custom_plan', true)"
-)
-"""For one transaction: go on where the owners' photos are few among the nearest; the index, whatever it is thought
-to cost; and a plan that knows the model, for the index holds only that one's vectors."""
+_Owners = tuple[tuple[UUID, ...], str]
 
 
-def index_name(model: str, dimensions: int) -> str:
-    """The name of a model's index."""
+def lists_for(vectors: int) -> int:
+    """Into how many lists so many vectors are sorted."""
+    return min(max(vectors // VECTORS_A_LIST, FEWEST_LISTS), MOST_LISTS)
+
+
+def settings(lists: int) -> sql.Composed:
+    """For one transaction: how many lists are searched; the index, whatever it is thought to cost; and a plan that
+    knows the model, for the index holds only that one's vectors."""
+    probes = math.ceil(SEARCHED * lists)
+    chosen = {
+        "ivfflat.probes": str(probes),
+        "ivfflat.iterative_scan": "relaxed_order",
+        "ivfflat.max_probes": str(2 * probes),
+        "enable_seqscan": "off",
+        "enable_sort": "off",
+        "plan_cache_mode": "force_custom_plan",
+    }
+    each = (sql.SQL("set_config({}, {}, true)").format(name, value) for name, value in chosen.items())
+    return sql.SQL("select ") + sql.SQL(", ").join(each)
+
+
+def index_name(model: str, dimensions: int, lists: int) -> str:
+    """The name of a model's index, which tells how many lists it has."""
+    return f"{_prefix(model, dimensions)}_{lists}"
+
+
+def _prefix(model: str, dimensions: int) -> str:
     return f"search_vector_near_{dimensions}_{zlib.crc32(model.encode()):08x}"
 
 
-def composed(name: str, model: str, dimensions: int) -> sql.Composed:
+def composed(name: str, model: str, dimensions: int, lists: int = 0) -> sql.Composed:
     """A statement with model and dimensions as literals: an index over an expression is found by nothing else."""
-    identifier = sql.Identifier(index_name(model, dimensions))
-    template = sql.SQL(statement(name).decode())
-    return template.format(name=identifier, model=sql.Literal(model), dimensions=sql.Literal(dimensions))
+    return sql.SQL(statement(name).decode()).format(
+        name=sql.Identifier(index_name(model, dimensions, lists)),
+        model=sql.Literal(model),
+        dimensions=sql.Literal(dimensions),
+        lists=sql.Literal(lists),
+    )
 
 
 class VectorIndexes:
-    """Which models have an index; remembered for a while."""
+    """Whether an index serves a search better than comparing all vectors of its owners."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._known: dict[str, tuple[float, bool]] = {}
+        self._many: OrderedDict[_Owners, tuple[float, bool]] = OrderedDict()
 
-    async def ready(self, connection: Connection, model: str, dimensions: int) -> bool:
-        """Whether the model's vectors can be searched through an index."""
-        name = index_name(model, dimensions)
-        known = self._known.get(name)
-        if known is None or self._clock() - known[0] > REMEMBERED:
-            cursor = await connection.execute(statement("vector_index_valid"), {"name": name})
-            row = await cursor.fetchone()
-            if len(self._known) > 64:  # names come from callers
-                self._known.clear()
-            known = (self._clock(), row is not None and bool(row[0]))
-            self._known[name] = known
+    async def lists(self, connection: Connection, owners: Sequence[UUID], model: str, dimensions: int) -> int:
+        """The lists of the model's index; 0 where it has none, or these owners' vectors are few."""
+        lists = _most_lists(await _indexes(connection, model, dimensions), model, dimensions)
+        return lists if lists and await self._have_many(connection, owners, model) else 0
+
+    async def _have_many(self, connection: Connection, owners: Sequence[UUID], model: str) -> bool:
+        key = (tuple(sorted(owners)), model)
+        known = self._many.pop(key, None)
+        if known is None or self._clock() - known[0] > MANY_REMEMBERED:
+            asked = {"owners": list(owners), "model": model, "most": WORTHWHILE}
+            row = await (await connection.execute(statement("vector_count"), asked)).fetchone()
+            known = (self._clock(), row is not None and row[0] >= WORTHWHILE)
+        self._many[key] = known
+        while len(self._many) > MOST_REMEMBERED:
+            self._many.popitem(last=False)
         return known[1]
 
 
-async def build(dsn: str, model: str, dimensions: int, report: Callable[[float], None] | None = None) -> bool:
-    """Make the model's index unless it is there; whether it was made. Searches and writes go on meanwhile.
+async def _indexes(connection: Connection, model: str, dimensions: int) -> dict[str, bool]:
+    """The model's indexes by name, and whether each is whole."""
+    cursor = await connection.execute(statement("vector_indexes"), {"prefix": _prefix(model, dimensions)})
+    return dict(await cursor.fetchall())
 
-    Cancelling it stops PostgreSQL, too; what an interrupted attempt left is removed by the next. `report` is told
-    the share done, 0..1.
+
+def _most_lists(indexes: dict[str, bool], model: str, dimensions: int) -> int:
+    """The lists of the newest whole index; 0 where there is none."""
+    numbers = (name.removeprefix(_prefix(model, dimensions)).lstrip("_") for name, whole in indexes.items() if whole)
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+async def possible(connection: Connection) -> bool:
+    """Whether this pgvector can search on in further lists where the first hold too few: 0.8 and later."""
+    row = await (await connection.execute(statement("vector_index_possible"))).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def build(
+    dsn: str, model: str, dimensions: int, vectors: int, report: Callable[[float], None] | None = None
+) -> bool:
+    """Make the model's index for so many vectors, unless it has one made for half as many or more; whether it did.
+
+    Searches and writes go on meanwhile, with the index there was until the new one is whole. Cancelling it stops
+    PostgreSQL, too; what an interrupted attempt left is removed by the next. Nothing is done while another process
+    makes an index. `report` is told the share done, 0..1.
     """
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        name = index_name(model, dimensions)
-        cursor = await connection.execute(statement("vector_index_valid"), {"name": name})
-        row = await cursor.fetchone()
-        if row is not None and row[0]:
+        row = await (await connection.execute("select pg_try_advisory_lock(%s)", [LOCK])).fetchone()
+        if row is None or not row[0]:
             return False
-        await connection.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(name)))
-        # A graph that does not fit would be made on disk, many times as slowly.
-        await connection.execute("set maintenance_work_mem = '512MB'")
-        watching = asyncio.create_task(_watch(dsn, connection.info.backend_pid, report)) if report else None
         try:
-            await connection.execute(composed("vector_index_create", model, dimensions))
+            return await _build(dsn, connection, model, dimensions, vectors, report)
         finally:
-            if watching:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-        return True
+            with suppress(psycopg.Error):  # else the session's end gives it back, a moment after it is closed here
+                await connection.execute("select pg_advisory_unlock(%s)", [LOCK])
+
+
+async def _build(
+    dsn: str,
+    connection: Connection,
+    model: str,
+    dimensions: int,
+    vectors: int,
+    report: Callable[[float], None] | None,
+) -> bool:
+    indexes = await _indexes(connection, model, dimensions)
+    await _drop(connection, [name for name, whole in indexes.items() if not whole])
+    lists, present = lists_for(vectors), _most_lists(indexes, model, dimensions)
+    if present and lists < GROWN * present:
+        return False
+    # What finding the centres of a thousand lists needs; PostgreSQL takes it only then.
+    await connection.execute("set maintenance_work_mem = '512MB'")
+    watching = asyncio.create_task(_watch(dsn, connection.info.backend_pid, report)) if report else None
+    try:
+        await connection.execute(composed("vector_index_create", model, dimensions, lists))
+    finally:
+        if watching:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+    await _drop(connection, [name for name, whole in indexes.items() if whole])
+    return True
+
+
+async def _drop(connection: Connection, names: Sequence[str]) -> None:
+    for name in names:
+        await connection.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(name)))
 
 
 async def _watch(dsn: str, pid: int, report: Callable[[float], None]) -> None:

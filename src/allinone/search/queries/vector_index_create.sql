@@ -1,3 +1,3 @@
 create index concurrently {name} on search_vector
-using hnsw ((embedding::halfvec({dimensions})) halfvec_ip_ops)
+using ivfflat ((embedding::halfvec({dimensions})) halfvec_ip_ops) with (lists = {lists})
 where model = {model} and vector_dims(embedding) = {dimensions}
