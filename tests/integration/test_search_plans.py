@@ -11,11 +11,11 @@ from psycopg import conninfo
 
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.pool import Connection, Database
-from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.candidates import any_of, exact_steps, fuzzy_step
 from allinone.search.commonness import Commonness
 from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.query import parse
-from allinone.search.recency import COARSER, Newest, Recency, Timeline
+from allinone.search.recency import TOKEN_COST, Newest, Recency, Timeline
 from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, statement
 from allinone.search.text_leg import AMPLE, MOST_TEXT_HITS, find_text
@@ -155,19 +155,20 @@ async def test_hits_of_all_steps_together_are_bounded_and_none_comes_twice(large
     assert len(set(ranking.asset_ids)) == len(ranking)
 
 
-async def test_the_newest_part_is_small_and_complete(large: Database):
+@pytest.mark.parametrize("photos", [3, 8, 40, 100, 350, 3000, 20_000])
+async def test_the_newest_part_is_small_and_complete(large: Database, photos: int):
     async with large.connection() as connection:
         timeline = await Recency().timeline(connection, [OWNER])
-        newest = timeline.newest(3000)
+        newest = timeline.newest(photos)
         assert newest is not None
-        tokens = " | ".join(f"'{period}'" for period in newest.tokens)
+        tokens = any_of(newest.tokens)
         cursor = await connection.execute(
             "select count(*), min(taken_at) from search_token where tokens @@ %s::tsquery", [tokens]
         )
         row = await cursor.fetchone()
         assert row is not None
         count, oldest = row
-        assert 3000 <= count <= 3000 * COARSER
+        assert photos <= count <= 2 * photos + 3 * TOKEN_COST
         cursor = await connection.execute("select count(*) from search_token where taken_at >= %s", [oldest])
         assert await cursor.fetchone() == (count,)
         assert oldest.date() >= newest.since

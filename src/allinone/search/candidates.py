@@ -54,6 +54,11 @@ def fuzzy_step(query: ParsedQuery) -> str | None:
     return _tsquery(" & ".join(f"({one})" for one in asked), [])
 
 
+def any_of(tokens: Iterable[str]) -> str:
+    """The tsquery for documents with one of some tokens or more."""
+    return " | ".join(map(_lexeme, tokens))
+
+
 def _one_token(term: Term) -> bool:
     """Whether having the term's token is having the term. Of longer ones the matcher decides."""
     dense = term.dense

@@ -18,13 +18,13 @@ from uuid import UUID
 
 from allinone.database.pool import Connection
 from allinone.search.statements import statement
-from allinone.search.tokens import day_token, month_token, year_token
+from allinone.search.tokens import day_token, month_token, ten_days_token, year_token
 
 AGE = 300.0  # seconds a timeline is used: it decides how much work is done, and which of too many are found
 MOST_TIMELINES = 64
 MOST_PERIODS = 60  # tokens to ask for at once; each is looked at for every candidate
 LARGEST_PART = 0.5  # of a library; asking for more costs as much as asking for all
-COARSER = 1.5  # times as many photos as asked for are taken where that spares tokens
+TOKEN_COST = 300  # photos that could be looked at in the time that one token more takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,24 @@ class Newest:
 
 
 class _Period(IntEnum):
-    """A kind of period; the value is how many parts of (year, month, day) name one."""
+    """A kind of period; the value is how many parts of (year, month, tens of its day, day) name one."""
 
     YEAR = 1
     MONTH = 2
-    DAY = 3
+    TEN_DAYS = 3
+    DAY = 4
 
     def of(self, day: date) -> tuple[int, ...]:
         """The period a day is in."""
-        return (day.year, day.month, day.day)[: self.value]
+        return (day.year, day.month, day.day // 10, day.day)[: self.value]
 
 
-_TOKENS = {_Period.YEAR: year_token, _Period.MONTH: month_token, _Period.DAY: day_token}
+_TOKENS = {
+    _Period.YEAR: year_token,
+    _Period.MONTH: month_token,
+    _Period.TEN_DAYS: ten_days_token,
+    _Period.DAY: day_token,
+}
 
 
 class Timeline:
@@ -66,18 +72,23 @@ class Timeline:
     def newest(self, photos: int) -> "Newest | None":
         """The newest part that holds `photos` or more; None where that is most of them.
 
-        It goes to the end of a year or month where that is not many more: each token is held against each candidate.
+        It goes to the end of a year, a month or ten days where that costs less: each token is held against each
+        candidate.
         """
-        for period, most in ((_Period.YEAR, COARSER), (_Period.MONTH, COARSER), (_Period.DAY, math.inf)):
+        cheapest: tuple[float, Newest | None] = (math.inf, None)
+        for period in _Period:
             ends = self._ends[period]
             last = bisect_left(ends, photos, key=itemgetter(1))
-            if last < len(ends) and ends[last][1] <= min(photos * most, self.total * LARGEST_PART):
-                tokens = self._tokens(ends[last][0], period)
-                return Newest(tokens, ends[last][0]) if len(tokens) <= MOST_PERIODS else None
-        return None
+            if last < len(ends) and ends[last][1] <= self.total * LARGEST_PART:
+                since, count = ends[last]
+                tokens = self._tokens(since, period)
+                cost = count + TOKEN_COST * len(tokens)
+                if len(tokens) <= MOST_PERIODS and cost < cheapest[0]:
+                    cheapest = cost, Newest(tokens, since)
+        return cheapest[1]
 
     def _tokens(self, oldest: date, smallest: _Period) -> list[str]:
-        """The days from `oldest` on: its year in periods no smaller than `smallest`, all others as a whole."""
+        """The days from `oldest` on: its year in periods as small as `smallest`, all others as a whole."""
         tokens = []
         for period in list(_Period)[:smallest]:
             ends, around = self._ends[period], period.of(oldest)[:-1]

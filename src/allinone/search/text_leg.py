@@ -8,7 +8,7 @@ from itertools import islice
 from uuid import UUID
 
 from allinone.database.pool import Connection
-from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.candidates import any_of, exact_steps, fuzzy_step
 from allinone.search.commonness import Commonness
 from allinone.search.document import Document
 from allinone.search.match import Matcher
@@ -25,7 +25,7 @@ FIRST_PART = 3000
 """Photos in the part of a library that is asked first where it is not known how common the tokens are; smaller
 libraries are asked as a whole."""
 
-AMPLE = 1.3
+AMPLE = 1.5
 """Times as many photos as are wanted are expected in a first part made for tokens that are known to be common."""
 
 FUZZY_BELOW = 40
@@ -124,8 +124,7 @@ class _Library:
             newest = self.timeline.newest(part)
             if newest is None:
                 break
-            periods = " | ".join(f"'{period}'" for period in newest.tokens)
-            found += await self._candidates(f"({step}) & ({periods})", before, most - len(found))
+            found += await self._candidates(f"({step}) & ({any_of(newest.tokens)})", before, most - len(found))
             if len(found) >= most:
                 return found
             before = newest.since

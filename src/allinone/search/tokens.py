@@ -72,6 +72,11 @@ def month_token(day: date) -> str:
     return f"{TIME}{day.year * 100 + day.month}m"
 
 
+def ten_days_token(day: date) -> str:
+    """The beginning of the tokens of the days of a month that share their first digit."""
+    return f"{TIME}{(day.year * 100 + day.month) * 10 + day.day // 10}{BEGINNING}"
+
+
 def day_token(day: date) -> str:
     """The token of a day."""
     return f"{TIME}{(day.year * 100 + day.month) * 100 + day.day}d"
