@@ -120,6 +120,8 @@ class Matcher:
         self._part_phrases = [_Phrase.of(part.text) for part in query.parts]
         self._fuzzy = [FuzzyPart.of(part) for part in self._parts]
         self._excluded = [phrase_pattern(term.text) for term in query.excluded]
+        # Where this stands, there is no more to decide.
+        self._plain = self._phrase.dense if self._phrase.bounded and not self._excluded else ""
 
     def match(self, document: Document, *, phrase: bool = True, fuzzy: bool = True) -> Match | None:
         """How `document` answers the query; None where it does not.
@@ -142,9 +144,10 @@ class Matcher:
 
     def rate(self, document: Document, *, phrase: bool = True, fuzzy: bool = True) -> tuple[Kind, float] | None:
         """Kind and score of `match`, without the places: most documents with a Chinese phrase have it as typed."""
-        if phrase and self._phrase.bounded and not self._excluded:
-            line = self._phrase.line(document)
-            if line is not None:
+        if phrase and self._plain:
+            at = document.folded.find(self._plain)
+            if at >= 0:
+                line = document.folded.count("\n", 0, at)
                 return "phrase", round(PHRASE * document.confidence(line), DIGITS)
         match = self.match(document, phrase=phrase, fuzzy=fuzzy)
         return None if match is None else (match.kind, match.score)
@@ -212,11 +215,6 @@ class _Phrase:
         dense = compact(text)
         bounded = bool(dense) and dense[0] >= FIRST_CJK and dense[-1] >= FIRST_CJK
         return cls(phrase_pattern(text), _length(text), dense, bounded)
-
-    def line(self, document: Document) -> int | None:
-        """The line in which a bounded phrase first stands as it is, nothing between its characters."""
-        at = document.folded.find(self.dense)
-        return None if at < 0 else document.folded.count("\n", 0, at)
 
     def find(self, document: Document) -> _Found | None:
         """The best occurrence in a line; failing that, over a seam."""

@@ -14,6 +14,8 @@ RANK_CONSTANT = 60
 MOST_PICTURE_WEIGHT = 0.95  # above, a phrase could no longer stand above every picture
 DIGITS = 6  # of a score; beyond them floating point, not likeness, would order the hits
 
+_NUMBER, _TAKEN_AT, _SCORE = attrgetter("asset_id.int"), attrgetter("taken_at"), attrgetter("score")
+
 
 class TextHit(NamedTuple):
     """A photo found by its text; `score` 0..1, never 0."""
@@ -35,9 +37,8 @@ class PictureHit(NamedTuple):
 
 def rank_text(hits: Iterable[TextHit]) -> tuple[RankedHit, ...]:
     """A ranking by text alone."""
-    return _sorted(
-        [RankedHit(asset_id, round(score, DIGITS), taken_at, score, kind) for asset_id, taken_at, score, kind in hits]
-    )
+    # The matcher has rounded the scores.
+    return _sorted([RankedHit(asset_id, score, taken_at, score, kind) for asset_id, taken_at, score, kind in hits])
 
 
 def rank_pictures(hits: Iterable[PictureHit]) -> tuple[RankedHit, ...]:
@@ -97,11 +98,11 @@ def _reciprocal(scores: dict[UUID, float]) -> dict[UUID, float]:
 def _sorted(hits: Iterable[RankedHit]) -> tuple[RankedHit, ...]:
     """Best first; then the likest beyond the scale of strengths; then the newest, those without a date last; by id."""
     # Sorting is stable: several passes over plain values take a third of the time of one over tuples.
-    by_id = sorted(hits, key=attrgetter("asset_id.int"))
+    by_id = sorted(hits, key=_NUMBER)
     ordered = [hit for hit in by_id if hit.taken_at is not None]
-    ordered.sort(key=attrgetter("taken_at"), reverse=True)
+    ordered.sort(key=_TAKEN_AT, reverse=True)
     ordered += [hit for hit in by_id if hit.taken_at is None]
     if any(hit.z is not None for hit in ordered):
         ordered.sort(key=lambda hit: beyond_scale(hit.z), reverse=True)
-    ordered.sort(key=attrgetter("score"), reverse=True)
+    ordered.sort(key=_SCORE, reverse=True)
     return tuple(ordered)
