@@ -20,7 +20,7 @@ class Commonness:
         self._kept: tuple[float, Mapping[str, float]] | None = None
 
     async def shares(self, connection: Connection) -> Mapping[str, float]:
-        """Of the thousand or so most common tokens, the share of all photos with text, 0..1 and above 0."""
+        """Of the three thousand or so most common tokens, the share of all photos with text, 0..1 and above 0."""
         if self._kept is None or self._clock() - self._kept[0] > AGE:
             cursor = await connection.execute(statement("common_tokens"))
             self._kept = self._clock(), dict(await cursor.fetchall())
