@@ -1,4 +1,4 @@
-"""`./run bench clip_over_http`: previews a second that photos-ai makes vectors of, asked by four clients over HTTP.
+"""`./run bench clip`: previews a second that photos-ai makes vectors of, asked by four clients over HTTP.
 
 They ask as Immich does. Beside it: bare ONNX Runtime on the same ViT-B-16 (random weights, fp32, batch 1), whose
 pictures lie prepared in memory; once with one picture on each core, as photos-ai goes about it, once with all cores on
@@ -44,7 +44,7 @@ class Round:
 
 def main(argv: list[str]) -> int:
     """Make the model, take turns, print the ratio."""
-    parser = argparse.ArgumentParser(prog="./run bench clip_over_http", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run bench clip", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how many turns each takes")
     parser.add_argument("--pictures", type=int, default=60, help="how many in one turn")
     parser.add_argument("--layers", type=int, default=12, help="of each tower")
