@@ -108,13 +108,20 @@ async def _lifespan(
         yield
 
 
+STOP_SECONDS = 1.0  # until a task that goes on is told again to end
+
+
 @asynccontextmanager
 async def _following(follower: Follower) -> AsyncIterator[None]:
     task = asyncio.create_task(follower.run(), name="following Immich")
     try:
         yield
     finally:
-        task.cancel()
+        # One that arrives just as a wait of the pool's ends is lost (asyncio.wait_for before Python 3.12), and the task
+        # would go on for ever: so it is told until it has heard.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=STOP_SECONDS)
         await asyncio.gather(task, return_exceptions=True)
 
 
