@@ -6,6 +6,7 @@ answer differs least from it, in the mean over pictures in which neighbours rese
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,19 +17,31 @@ from numpy.typing import NDArray
 ALIKE = 0.98  # correlation of neighbouring pixels; between 0.9 and 0.9999 the answer hardly changes
 CUBIC = -0.5  # Pillow's (and everybody's) parameter of the cubic kernel
 REACH = 2.0  # of the cubic kernel, in pixels of the smaller picture
-BAND = 16  # pixels of the answer computed at once: their weights overlap
-STRIP = 384  # numbers computed at once: so few that BLAS stays in this thread
+DOWN, ACROSS = 8, 16  # rows and columns of the answer computed at once: the means they are made of overlap
+ROWS = 56  # of the answer, whose numbers lie in memory together: they fit the processor's cache
+PRODUCT = 250_000  # multiplications at once: so few that BLAS stays in this thread
 
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """Weights of some pixels of the answer: those of the means from `low` to `high`, shape (pixels, high - low)."""
+    """Weights of some pixels of the answer: those of the means from `low` to `high`.
+
+    Attributes:
+        weights: shape (pixels, high - low).
+        turned: the same, shape (high - low, pixels).
+    """
 
     first: int
     last: int
     low: int
     high: int
     weights: NDArray[np.float32]
+    turned: NDArray[np.float32]
+
+    def strips(self, length: int) -> Iterator[slice]:
+        """What of `length` rows or columns can be weighed at once."""
+        step = max(1, PRODUCT // self.weights.size)
+        return (slice(start, start + step) for start in range(0, length, step))
 
 
 def from_means(means: NDArray[np.uint8], original: tuple[int, int], box: int, size: int) -> NDArray[np.uint8]:
@@ -41,33 +54,51 @@ def from_means(means: NDArray[np.uint8], original: tuple[int, int], box: int, si
         size: of the answer; less than half of the means' sides is computed fast and well.
     """
     width, height = original
-    rows, columns, channels = means.shape
-    flat = means.reshape(rows, columns * channels).astype(np.float32)
-    shorter = np.empty((size, columns * channels), np.float32)
-    for start in range(0, columns * channels, STRIP):
-        strip = slice(start, start + STRIP)
-        for band in _bands(height, box, size):
-            np.matmul(band.weights, flat[band.low : band.high, strip], out=shorter[band.first : band.last, strip])
-    planes = shorter.reshape(size, columns, channels).transpose(2, 0, 1).reshape(channels * size, columns)
-    squeezed = np.empty((channels * size, size), np.float32)
-    for start in range(0, channels * size, STRIP):
-        strip = slice(start, start + STRIP)
-        for band in _bands(width, box, size):
-            np.matmul(planes[strip, band.low : band.high], band.weights.T, out=squeezed[strip, band.first : band.last])
-    rounded = np.rint(squeezed.clip(0, 255, out=squeezed), out=squeezed).astype(np.uint8)
-    answer: NDArray[np.uint8] = cv2.merge(list(rounded.reshape(channels, size, size)))
+    answer = np.empty((size, size, means.shape[2]), np.uint8)
+    down, across = _bands(height, box, size, DOWN), _bands(width, box, size, ACROSS)
+    for start in range(0, size, ROWS):
+        bands = [band for band in down if start <= band.first < start + ROWS]
+        _squeeze(means, bands, across, answer[start : start + ROWS])
     return answer
 
 
-@lru_cache(maxsize=128)  # 128 lengths, some 30 kB each
-def _bands(length: int, box: int, size: int) -> tuple[_Band, ...]:
+def _squeeze(
+    means: NDArray[np.uint8], down: Sequence[_Band], across: Sequence[_Band], answer: NDArray[np.uint8]
+) -> None:
+    """Fill `answer`, the rows that the bands `down` are for, shape (rows, size, 3)."""
+    rows, size, channels = answer.shape
+    means, above = means[down[0].low : max(band.high for band in down)], down[0].low
+    length, columns = len(means), means.shape[1]
+    # each row's colours beside each other: so the products need not be turned
+    beside = np.empty((length, channels, columns), np.uint8)
+    cv2.split(means, [beside[:, channel] for channel in range(channels)])
+    flat = beside.reshape(length, channels * columns)
+    shorter = np.empty((rows, channels * columns), np.float32)
+    for band in down:
+        some, place = flat[band.low - above : band.high - above].astype(np.float32), band.first - down[0].first
+        for strip in band.strips(channels * columns):
+            np.matmul(band.weights, some[:, strip], out=shorter[place : place + len(band.weights), strip])
+    lines = shorter.reshape(rows * channels, columns)
+    squeezed = np.empty((rows * channels, size), np.float32)
+    for band in across:
+        for strip in band.strips(rows * channels):
+            np.matmul(lines[strip, band.low : band.high], band.turned, out=squeezed[strip, band.first : band.last])
+    np.rint(squeezed.clip(0, 255, out=squeezed), out=squeezed)
+    planes = squeezed.astype(np.uint8).reshape(rows, channels, size)
+    cv2.merge([planes[:, channel] for channel in range(channels)], answer)
+
+
+@lru_cache(maxsize=128)  # 128 lengths, some 50 kB each
+def _bands(length: int, box: int, size: int, count: int) -> tuple[_Band, ...]:
+    """All of the answer's rows or columns, `count` in a band."""
     weights = _weights_of_means(length, box, size)
     bands = []
-    for first in range(0, size, BAND):
-        part = weights[first : first + BAND]
+    for first in range(0, size, count):
+        part = weights[first : first + count]
         used = np.flatnonzero(part.any(axis=0))
         low, high = int(used[0]), int(used[-1]) + 1
-        bands.append(_Band(first, first + len(part), low, high, np.ascontiguousarray(part[:, low:high])))
+        part = np.ascontiguousarray(part[:, low:high])
+        bands.append(_Band(first, first + len(part), low, high, part, np.ascontiguousarray(part.T)))
     return tuple(bands)
 
 

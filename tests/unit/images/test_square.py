@@ -12,7 +12,7 @@ from allinone.errors import ImageTooLarge, UnreadableImage, UnsupportedImage
 from allinone.images.decode import decode_image
 from allinone.images.photo import Limits
 from allinone.images.resampling import from_means
-from allinone.images.square import decode_square, squeezed
+from allinone.images.square import decode_square, means_of_boxes, squeezed
 from support.photos.maker import make_album
 
 SIZE = 224
@@ -108,6 +108,36 @@ def test_a_missing_end_mark_is_forgiven_and_missing_pixels_are_not() -> None:
     assert np.array_equal(decode_square(content[:-2], SIZE).pixels, decode_square(content, SIZE).pixels)
     with pytest.raises(UnreadableImage, match="cut off"):
         decode_square(content[: len(content) // 2], SIZE)
+
+
+def test_strange_bytes_between_the_parts_of_a_jpeg_are_skipped() -> None:
+    # TurboJPEG warns of them; viewers show such photos, so they must not be refused
+    content = jpeg(scene())
+    at = content.index(b"\xff\xc0")
+    strange = content[:at] + bytes(16) + content[at:]
+    assert np.array_equal(decode_square(strange, SIZE).pixels, decode_square(content, SIZE).pixels)
+
+
+def test_a_second_size_in_the_header_makes_nothing_larger() -> None:
+    content = jpeg(scene())
+    at = content.index(b"\xff\xc0")
+    length = int.from_bytes(content[at + 2 : at + 4], "big") + 2
+    huge = content[at : at + 5] + (60_000).to_bytes(2, "big") * 2 + content[at + 9 : at + length]
+    with pytest.raises(UnreadableImage):
+        decode_square(content[:at] + huge + content[at:], SIZE)
+    with pytest.raises(ImageTooLarge):
+        decode_square(content[: at + length] + huge + content[at + length :], SIZE)
+
+
+@pytest.mark.parametrize("box", [2, 4, 8])
+@pytest.mark.parametrize("options", [{}, {"subsampling": 2}, {"progressive": True}], ids=str)
+def test_turbojpeg_and_pillow_agree_on_every_pixel(box: int, options: dict[str, object]) -> None:
+    content = jpeg(scene(1443, 1431), **options)
+    by_pillow = Image.open(BytesIO(content))
+    by_pillow.draft(None, (1443 // box, 1431 // box))
+    by_turbojpeg = means_of_boxes(Image.open(BytesIO(content)), content, box)
+    assert by_turbojpeg.shape == (-(-1431 // box), -(-1443 // box), 3)
+    assert np.array_equal(by_turbojpeg, np.asarray(by_pillow))
 
 
 def test_limits_and_kinds_hold() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -84,7 +85,7 @@ def preprocess(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     square = squeezed(pixels, size)
     prepared = np.empty((3, size, size), np.float32)
     for channel, values in enumerate(_NORMALISED):
-        np.take(values, square[:, :, channel], out=prepared[channel], mode="clip")
+        cv2.LUT(cv2.extractChannel(square, channel), values, prepared[channel])
     return prepared
 
 
