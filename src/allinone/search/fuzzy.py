@@ -4,7 +4,7 @@ Digits are never fuzzy, Chinese ones neither: another number is another invoice.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from allinone.search.alignment import align, window_around
 from allinone.search.characters import CJK, NUMERALS
 from allinone.search.document import Document, Place
+from allinone.search.misreading import doubt
 from allinone.search.query import Term
 from allinone.search.tokens import compact
 
@@ -71,29 +72,32 @@ class FuzzyPart:
         bounds = [round(len(self.dense) * at / count) for at in range(count + 1)]
         return [self.dense[start:end] for start, end in pairwise(bounds)]
 
-    def find(self, document: Document) -> Near | None:
-        """The likest place in a document."""
-        found = self._find_chinese(document) if self.chinese else self._find_latin(document)
+    def find(self, document: Document, common: Container[str] = ()) -> Near | None:
+        """The likest place in a document. `common`: pairs of characters that make sense, for being frequent."""
+        found = self._find_chinese(document, common) if self.chinese else self._find_latin(document)
         return max(found, key=lambda near: near.similarity, default=None)
 
-    def _find_chinese(self, document: Document) -> Iterator[Near]:
+    def _near(self, errors: int, document: Document, start: int, end: int, common: Container[str]) -> Near:
+        doubts = doubt(self.dense, document.folded, start, end, common)
+        return Near(max(1.0 - (errors + doubts) / len(self.dense), 0.0), (document.place(start, end),))
+
+    def _find_chinese(self, document: Document, common: Container[str]) -> Iterator[Near]:
         absent = sum(character not in document.folded for character in self.dense)
         if absent <= 1 and len(self.dense) <= MOST_PATTERN:
-            similarity = 1.0 - 1.0 / len(self.dense)
             pattern = _one_wrong(self.dense)
             found = pattern.search(document.folded)
             if found:
-                yield Near(similarity, (document.place(*found.span()),))
+                yield self._near(1, document, *found.span(), common)
                 return
             over = pattern.search(document.joined)
             if over:
-                yield Near(similarity * 0.95, document.places(*over.span()))
+                yield Near((1.0 - 1.0 / len(self.dense)) * 0.95, document.places(*over.span()))
         if absent <= 2 == self.errors and len(self.dense) <= MOST_PATTERN:
-            yield from self._two_wrong(document)
+            yield from self._two_wrong(document, common)
         if absent <= len(self.dense) * (1 - LEAST_OVERLAP):
             yield from self._overlapping(document)
 
-    def _two_wrong(self, document: Document) -> Iterator[Near]:
+    def _two_wrong(self, document: Document, common: Container[str]) -> Iterator[Near]:
         """Around each intact third, the part of the line that is like the whole."""
         text = document.folded
         counting = frozenset(at for at in range(len(self.dense)) if _counts(self.dense, at))
@@ -102,7 +106,7 @@ class FuzzyPart:
             near = align(self.dense, counting, window.characters, self.errors)
             if near is not None:
                 start, end = window.offsets[near.start], window.offsets[near.end - 1] + 1
-                yield Near(1.0 - max(near.errors, 1) / len(self.dense), (document.place(start, end),))
+                yield self._near(max(near.errors, 1), document, start, end, common)
 
     def _overlapping(self, document: Document) -> Iterator[Near]:
         pairs = {first + second for first, second in pairwise(self.dense)}

@@ -1,7 +1,7 @@
 """Decides whether and how well a document answers a query. Pure; the index only proposes candidates."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -18,6 +18,7 @@ Kind = Literal["phrase", "all_terms", "fuzzy"]
 PHRASE, PHRASE_LEAST = 1.0, 0.85
 ALL_TERMS, ALL_TERMS_LEAST = 0.845, 0.8
 FUZZY, FUZZY_LEAST = 0.795, 0.5
+FUZZY_CONFIDENCE = 0.1  # how much the confidence of a misread line counts
 
 INSIDE, BEGINNING, BESIDE = 0.0, 0.2, 0.6  # of a word: "car" in "scarf", in "card"; "12" in "ab12"
 SPACED = 0.97  # something stands between the phrase's characters that was not asked for
@@ -110,10 +111,14 @@ def _letters(before: str, after: str) -> bool:
 
 
 class Matcher:
-    """A query, ready to be held against many documents."""
+    """A query, ready to be held against many documents.
 
-    def __init__(self, query: ParsedQuery) -> None:
+    `common` are pairs of characters that are frequent in the library: no recogniser misread those.
+    """
+
+    def __init__(self, query: ParsedQuery, common: Container[str] = ()) -> None:
         self.query = query
+        self._common = common
         self._whole = " ".join(term.text for term in query.terms)
         self._phrase = _Phrase.of(self._whole)
         self._parts = query.parts
@@ -191,7 +196,7 @@ class Matcher:
             if best is not None:
                 found.append(_Found(1.0, best.places))
                 continue
-            near = fuzzy.find(document) if fuzzy is not None else None
+            near = fuzzy.find(document, self._common) if fuzzy is not None else None
             if near is None:
                 return None
             exact = False
@@ -297,7 +302,11 @@ def _rate(kind: Kind, least: float, most: float, document: Document, found: Sequ
     else:
         quality = sum(one.quality for one in found) / len(found)
         places = tuple(dict.fromkeys(place for one in found for place in one.places))
-    score = (least + (most - least) * quality) * _mean_confidence(document, places)
+    confidence = _mean_confidence(document, places)
+    if kind == "fuzzy":
+        # Lines that were misread were read with little confidence: that speaks for the hit as much as against it.
+        confidence = 1.0 - (1.0 - confidence) * FUZZY_CONFIDENCE
+    score = (least + (most - least) * quality) * confidence
     return Match(kind, round(score, DIGITS), places)
 
 

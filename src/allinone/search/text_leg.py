@@ -59,9 +59,9 @@ async def find_text(
     connection: Connection, query: ParsedQuery, scope: Scope, recency: Recency, commonness: Commonness
 ) -> TextHits:
     """The photos in `scope` whose text answers `query`."""
-    matcher = Matcher(query)
     library = _Library(connection, scope, await recency.timeline(connection, scope.owners))
     shares = await commonness.shares(connection)
+    matcher = Matcher(query, shares)
     found: dict[int, TextHit] = {}  # by the number of the id, which takes a tenth of the id's own time to look up
     truncated = False
     widest: list[Candidate] | None = None
