@@ -149,6 +149,11 @@ def _queries() -> Iterator[tuple[str, str]]:
             yield name, query
 
 
+def _version(text: str) -> tuple[int, int, int]:
+    major, minor, patch = (int(part) for part in text.split("."))
+    return major, minor, patch
+
+
 async def _ask(client: httpx.AsyncClient, url: str, query: str) -> tuple[float, int]:
     body = {"query": query, "visibility": "timeline", "withExif": True, "page": 1, "language": "zh-Hant"}
     begun = time.perf_counter()
@@ -173,6 +178,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run bench extension", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument(
+        "--version", type=_version, default=(3, 2, 0), help="of Immich; before 3.2.0 it is asked otherwise"
+    )
     parser.add_argument("--no-index", action="store_true", help="compare all vectors one by one, as without clip_index")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
@@ -193,7 +201,7 @@ def _run(folder: Path, options: argparse.Namespace) -> tuple[list[Timing], dict[
         with psycopg.connect(conninfo.make_conninfo(server.dsn, dbname="postgres"), autocommit=True) as connection:
             connection.execute("create database immich template template0 encoding 'UTF8' lc_ctype 'C.UTF-8'")
         immich = conninfo.make_conninfo(server.dsn, dbname="immich")
-        with ImmichSite(immich, folder / "immich", with_redis=False) as site:
+        with ImmichSite(immich, folder / "immich", version=options.version, with_redis=False) as site:
             return _measured(site, server.dsn, options)
     finally:
         server.stop()

@@ -1,27 +1,22 @@
-"""Photos found by the text in them, as far as possible in answers of Immich that tell many at once."""
+"""Photos found by the text in them, and what Immich's own text filter gives where a search has filters of its own."""
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from allinone.errors import AllInOneError
 from allinone.extension.immich_body import MOST_SIZE, SearchBody
-from allinone.extension.immich_lookup import MOST_BRANCHES, Assets, Lookup, assets_of
-from allinone.extension.immich_ranking import rank_by_text
+from allinone.extension.immich_lookup import Assets, Lookup, assets_of
 from allinone.extension.immich_search_metrics import ImmichSearchMetrics
-from allinone.extension.spellings import commonest_spelling
 from allinone.immich.client import ImmichClient, Reply
 from allinone.immich.credentials import Credentials
-from allinone.search.hits import RankedHit, Ranking, RankRequest
+from allinone.search.hits import RankedHit, RankRequest
 from allinone.search.index import SearchIndex
 
 METADATA, STATISTICS = "/api/search/metadata", "/api/search/statistics"
 LEAST_TOLD, TOLD_SIZE = 20, 250  # assets that Immich's own text filter is asked for
-SHORT_PAGE = 30  # hits that are enough for a first page
-ASKED_EARLY = 6  # assets found by text that are asked for by id before anything else is known of them
-READ_FOR_SPELLING = 8  # photos looked at for how the words are spelt in them
 FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
 VERSION_SECONDS = 60.0
 
@@ -38,14 +33,10 @@ class Candidates:
 class TextCandidates:
     """Asks our index, and Immich for what it found."""
 
-    def __init__(
-        self, client: ImmichClient, index: SearchIndex, metrics: ImmichSearchMetrics, *, seconds: float
-    ) -> None:
-        """`seconds`: how long single assets may be waited for."""
+    def __init__(self, client: ImmichClient, index: SearchIndex, metrics: ImmichSearchMetrics) -> None:
         self._client = client
         self._index = index
         self._metrics = metrics
-        self._seconds = seconds
         self._version: tuple[float, tuple[int, int] | None] | None = None
 
     async def find(self, body: SearchBody, shelves: Sequence[UUID], credentials: Credentials) -> Candidates:
@@ -57,7 +48,30 @@ class TextCandidates:
         """
         if not body.query.parts:
             return Candidates((), {}, None)
-        passing = await self._few_passing(body, credentials) if body.narrowed else None
+        if body.narrowed:
+            return await self._narrowed(body, shelves, credentials)
+        ranking = await self._index.rank(RankRequest(body.typed, shelves, text_only=True))
+        return Candidates(ranking.hits, {}, None)
+
+    async def told(self, body: SearchBody, credentials: Credentials, size: int = TOLD_SIZE) -> Reply:
+        """What Immich says of a search for text: all that its own filter gives where the search is narrowed.
+
+        Elsewhere one photo will do, for a refusal or for the form of an answer: Immich compares every text that has a
+        pair of letters of the words, which takes a third of a second in a library of 30,000 texts.
+
+        Raises:
+            BackendFailed: Immich does not answer.
+        """
+        asked = {**text_filter(body), "size": size} if body.narrowed else {**body.filters, "size": 1}
+        return await self._client.post(METADATA, credentials, asked)
+
+    async def lookup(self, credentials: Credentials) -> Lookup:
+        """Asks for single assets in the way of this Immich's version."""
+        return Lookup(self._client, await self._immich_version(credentials), self._metrics.late)
+
+    async def _narrowed(self, body: SearchBody, shelves: Sequence[UUID], credentials: Credentials) -> Candidates:
+        """Under filters that our index knows nothing about, most of what it finds may not pass."""
+        passing = await self._few_passing(body, credentials)
         if passing is not None:
             within = assets_of(passing)
             request = RankRequest(body.typed, shelves, within=list(within), text_only=True)
@@ -72,59 +86,11 @@ class TextCandidates:
         text = ranking.hits
         ranked = set(ranking.asset_ids)
         others = [asset_id for asset_id in told if asset_id not in ranked]
-        if ranking.truncated and body.narrowed and others:
+        if ranking.truncated and others:
             # Immich's text filter reaches behind the newest photos, which are all that is ranked.
             request = RankRequest(body.typed, shelves, within=others, text_only=True)
             text = (*text, *(await self._index.rank(request)).hits)
-        found = Candidates(text, told, reply)
-        return await self._asked_early(found, ranking, body, credentials) if reply.ok else found
-
-    async def told(self, body: SearchBody, credentials: Credentials, size: int = TOLD_SIZE) -> Reply:
-        """What Immich's own text filter gives.
-
-        Raises:
-            BackendFailed: Immich does not answer.
-        """
-        return await self._client.post(METADATA, credentials, {**text_filter(body), "size": size})
-
-    async def lookup(self, credentials: Credentials) -> Lookup:
-        """Asks for single assets in the way of this Immich's version."""
-        return Lookup(self._client, await self._immich_version(credentials), self._metrics.late)
-
-    async def _asked_early(
-        self, found: Candidates, ranking: Ranking, body: SearchBody, credentials: Credentials
-    ) -> Candidates:
-        """The best of the text that Immich has not told yet, asked for while its own search runs."""
-        lookup = await self.lookup(credentials)
-        together = lookup.together(body.filters)  # then a whole page costs one question
-        count = min(body.size, MOST_BRANCHES if together else SHORT_PAGE)
-        best = [hit.asset_id for hit in rank_by_text(found.text)[:count]]
-        asked = [asset_id for asset_id in best if asset_id not in found.told]
-        if not asked:
-            return found
-        if not together:
-            if len(asked) > ASKED_EARLY:
-                told = await self._told_as_spelt(asked, ranking, body, credentials)
-                found = replace(found, told={**told, **found.told})
-                asked = [asset_id for asset_id in asked if asset_id not in found.told]
-            asked = asked[:ASKED_EARLY]
-        given = await lookup.by_id(asked, body.filters, credentials, seconds=self._seconds)
-        return replace(found, told={**found.told, **given})
-
-    async def _told_as_spelt(
-        self, missing: Sequence[UUID], ranking: Ranking, body: SearchBody, credentials: Credentials
-    ) -> Assets:
-        """What Immich's text filter gives for the words as they stand in the photos that it did not tell.
-
-        It compares letter by letter: 发票 is not 發票 to it, and ＡＢＣ is not abc. One more question, in the photos'
-        own spelling, tells at once what would be asked for one by one.
-        """
-        hits = await self._index.explain(ranking, missing[:READ_FOR_SPELLING])
-        spelt = commonest_spelling(hits, unlike=body.query.picture_text)
-        if spelt is None:
-            return {}
-        reply = await self._client.post(METADATA, credentials, {**text_filter(body, spelt), "size": TOLD_SIZE})
-        return assets_of(reply) if reply.ok else {}
+        return Candidates(text, told, reply)
 
     async def _few_passing(self, body: SearchBody, credentials: Credentials) -> Reply | None:
         """All photos that pass the filters, where these are so few that looking at each is the quickest."""

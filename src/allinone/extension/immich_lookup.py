@@ -7,12 +7,15 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from allinone.errors import AllInOneError
+from allinone.errors import AllInOneError, BackendFailed
 from allinone.immich.client import ImmichClient, Reply
 from allinone.immich.credentials import Credentials
 
 AT_ONCE = 8
 MOST_BRANCHES = 100  # of one `filter.or`
+MOST_SINGLE = 32
+"""Assets of a page that are asked for one by one. A phone's screen shows about thirty, and its app asks for the next
+page only when somebody scrolls, so a page must fill it."""
 STRUCTURED_SINCE = (3, 2)
 SIMPLE = {"visibility": "eq", "type": "eq", "isFavorite": "eq", "isOffline": "eq", "libraryId": "eq", "rating": "eq",
     "city": "eq", "state": "eq", "country": "eq", "make": "eq", "model": "eq", "lensModel": "eq"}  # fmt: skip
@@ -46,10 +49,18 @@ class Lookup:
         self.late = late
         self._structured = version is not None and version >= STRUCTURED_SINCE
 
+    def most(self, filters: Mapping[str, Any], size: int) -> int:
+        """How many of a page's `size` assets may be looked up."""
+        return size if self._together(filters) else MOST_SINGLE
+
     async def by_id(
         self, ids: Sequence[UUID], filters: Mapping[str, Any], credentials: Credentials, *, seconds: float
     ) -> Assets:
-        """Those of `ids` that Immich gives under these filters, as far as they come in time."""
+        """Those of `ids` that Immich gives under these filters, as far as they come in time.
+
+        Raises:
+            BackendFailed: not one question was answered.
+        """
         found: Assets = {}
         if not ids or seconds <= 0:
             return found
@@ -59,8 +70,10 @@ class Lookup:
         async def ask(body: Mapping[str, Any]) -> None:
             async with gate:
                 reply = await self._client.post("/api/search/metadata", credentials, body)
-            if reply.ok:
-                found.update(assets_of(reply))
+            if not reply.ok:
+                message = f"Immich answered a look-up of single photos with status {reply.status}."
+                raise BackendFailed(message)
+            found.update(assets_of(reply))
 
         tasks = [asyncio.create_task(ask(body), name="look-up") for body in bodies]
         try:
@@ -69,15 +82,19 @@ class Lookup:
             for task in tasks:
                 task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, Exception) and not isinstance(outcome, AllInOneError):
-                raise outcome
-        if any(outcome is not None for outcome in outcomes):
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for failure in failures:
+            if isinstance(failure, Exception) and not isinstance(failure, AllInOneError):
+                raise failure
+        if failures:
             self.late.inc()
+        if len(failures) == len(tasks):
+            message = f"Immich did not answer {len(tasks)} look-ups of single photos in time ({failures[0]!r})."
+            raise BackendFailed(message)
         wanted = set(ids)
         return {asset_id: item for asset_id, item in found.items() if asset_id in wanted and _allowed(item, filters)}
 
-    def together(self, filters: Mapping[str, Any]) -> bool:
+    def _together(self, filters: Mapping[str, Any]) -> bool:
         """Whether many assets cost no more than one."""
         structured = structured_filters(filters) if self._structured else None
         return structured is not None and "or" not in structured[0]

@@ -6,10 +6,6 @@ from uuid import UUID
 
 from allinone.search.hits import RankedHit
 
-FIRST_LOOKED_UP, MOST_LOOKED_UP = 4, 20
-"""Assets of the first page, and of later ones, that Immich has to be asked for one by one; a page ends early rather
-than ask for more. For the first page the best have been asked for already, while Immich's own search ran."""
-
 LIKEST = 200
 """Pictures that are ranked together with the text; those behind them follow in Immich's own order."""
 
@@ -43,13 +39,13 @@ class PagePlan:
         return number < len(self.ends) or self.goes_on
 
 
-def page_ends(hits: Sequence[RankedHit], known: Collection[UUID], size: int) -> tuple[int, ...]:
+def page_ends(hits: Sequence[RankedHit], known: Collection[UUID], size: int, most_unknown: int) -> tuple[int, ...]:
     """Where pages end: full, or with as many to look up as may be; `known`: those that Immich has told already."""
     ends: list[int] = []
     count = unknown = 0
     for at, hit in enumerate(hits):
         missing = hit.asset_id not in known
-        if count == size or (missing and unknown == (MOST_LOOKED_UP if ends else FIRST_LOOKED_UP)):
+        if count == size or (missing and unknown == most_unknown):
             ends.append(at)
             count = unknown = 0
         count += 1

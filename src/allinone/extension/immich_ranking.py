@@ -21,8 +21,7 @@ Vector = NDArray[np.float32]
 
 SCORE_DIGITS = 1
 """Of a text's score. That a line was read with 0.97 or 0.99 certainty tells nothing about what somebody looks for, so
-equally good texts stand newest first. That is also the order of Immich's text filter, whose one answer then holds most
-of the first page."""
+equally good texts stand newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ whoever asks. Our side only orders and adds. Where it fails or takes long, Immic
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from allinone.errors import AllInOneError, BackendFailed
 from allinone.extension.immich_body import SearchBody
 from allinone.extension.immich_candidates import METADATA, TextCandidates, text_filter
 from allinone.extension.immich_lookup import Assets, assets_of
+from allinone.extension.immich_page import EMPTY, ImmichPage
 from allinone.extension.immich_page_plan import PagePlan, likest_size, page_ends
 from allinone.extension.immich_people import People, Person
 from allinone.extension.immich_ranking import (
@@ -48,40 +49,6 @@ IMMICH_ONLY, TEXT_ONLY = "immich_only", "encoder_failed"
 """Notices: our side failed; there is no smart search now."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ImmichPage:
-    """One page, as it goes to the client.
-
-    Attributes:
-        template: an answer of Immich's, whose fields are kept.
-        items: assets as Immich gave them.
-        hits: why they are there, in the same order; none where Immich's own answer stands.
-        shelves: what was searched.
-        next_page: None at the end.
-        notice: why it is less than it could be.
-    """
-
-    template: Mapping[str, Any] = field(repr=False)
-    items: Sequence[Mapping[str, Any]] = field(repr=False)
-    hits: tuple[RankedHit, ...]
-    shelves: tuple[UUID, ...]
-    next_page: int | None
-    notice: str | None = None
-
-    def document(self) -> dict[str, Any]:
-        """Immich's answer with these assets in it."""
-        assets = {
-            **self.template.get("assets", {}),
-            "total": len(self.items),
-            "count": len(self.items),
-            "items": list(self.items),
-            "nextPage": str(self.next_page) if self.next_page else None,
-        }
-        if "nextCursor" in assets:
-            assets["nextCursor"] = None  # Immich's would go on in another order
-        return {**self.template, "assets": assets}
 
 
 Outcome = ImmichPage | Reply | None
@@ -118,7 +85,7 @@ class ImmichSearch:
         self._vectors = ImmichVectors(immich)
         self._encoder = TextEncoder(settings, immich)
         self._plans: RankingCache[PagePlan] = RankingCache()
-        self._texts = TextCandidates(client, index, metrics, seconds=settings.search_seconds / 2)
+        self._texts = TextCandidates(client, index, metrics)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -161,7 +128,7 @@ class ImmichSearch:
             try:
                 async with asyncio.timeout_at(deadline):
                     ours = await ours_task
-                    plan = plan or await self._plan(body, reply, ours)
+                    plan = plan or await self._plan(body, credentials, reply, ours)
             except (AllInOneError, TimeoutError) as error:
                 return self._immichs(body, key, reply, error)
             except Exception:
@@ -189,9 +156,12 @@ class ImmichSearch:
         if body.page > len(plan.ends):
             return await self._behind(plan, body, credentials)
         known = {**ours.told, **assets_of(reply)}
-        return await self._resolved(plan, body, credentials, known, reply.document())
+        try:
+            return await self._resolved(plan, body, credentials, known, reply.document())
+        except AllInOneError as error:
+            return self._immichs(body, key, reply, error)
 
-    async def _plan(self, body: SearchBody, reply: Reply, ours: _Ours) -> PagePlan:
+    async def _plan(self, body: SearchBody, credentials: Credentials, reply: Reply, ours: _Ours) -> PagePlan:
         pictures, cutoff = assets_of(reply), self._settings.cutoff
         likeness = await self._likeness(ours, list(pictures), ours.text)
         excluded = await excluded_by_text(self._index, body.query, ours.shelves, list(pictures))
@@ -200,7 +170,7 @@ class ImmichSearch:
         )
         more = reply.document()["assets"].get("nextPage") is not None
         goes_on = bool(fused.hits) and fused.all_like and more and cutoff != "strict"
-        ends = page_ends(fused.hits, pictures.keys() | ours.told.keys(), body.size)
+        ends = await self._ends(fused.hits, pictures.keys() | ours.told.keys(), body, credentials)
         return PagePlan(fused.hits, ends, goes_on, likeness.least if cutoff != "off" else None, ours.shelves)
 
     async def _likeness(self, ours: _Ours, pictures: Sequence[UUID], text: Sequence[RankedHit]) -> Likeness:
@@ -269,10 +239,15 @@ class ImmichSearch:
             return reply
         self._metrics.fell_back("smart search", BackendFailed(f"Immich's smart search answered {reply.status}."))
         hits = rank_by_text(ours.text)
-        plan = PagePlan(hits, page_ends(hits, ours.told.keys(), body.size), shelves=ours.shelves)
-        page = await self._resolved(plan, body, credentials, ours.told, None)
+        try:
+            ends = await self._ends(hits, ours.told.keys(), body, credentials)
+            plan = PagePlan(hits, ends, shelves=ours.shelves)
+            page = await self._resolved(plan, body, credentials, ours.told, None)
+        except AllInOneError as error:
+            self._metrics.fell_back("lookup", error)
+            return reply
         _ = key  # not kept: the next page may have pictures again
-        return replace(page, notice=TEXT_ONLY) if isinstance(page, ImmichPage) else page
+        return replace(page, notice=TEXT_ONLY)
 
     # Text alone.
 
@@ -287,7 +262,8 @@ class ImmichSearch:
                     shelves = tuple(shelves_searched(person.owners, body.filters))
                     found = await self._texts.find(body, shelves, credentials)
                     hits = rank_by_text(found.text)
-                    plan = PagePlan(hits, page_ends(hits, found.told, body.size), shelves=shelves)
+                    ends = await self._ends(hits, found.told.keys(), body, credentials)
+                    plan = PagePlan(hits, ends, shelves=shelves)
                     told = found.told
                     reply = found.reply or await self._texts.told(body, credentials)
                 else:
@@ -301,7 +277,10 @@ class ImmichSearch:
         if not reply.ok:
             return reply
         self._plans.put(key, plan)
-        return await self._resolved(plan, body, credentials, {**told, **assets_of(reply)}, reply.document())
+        try:
+            return await self._resolved(plan, body, credentials, {**told, **assets_of(reply)}, reply.document())
+        except AllInOneError as error:
+            return await self._immichs_text(body, credentials, error)
 
     async def _immichs_text(self, body: SearchBody, credentials: Credentials, error: Exception | None) -> Outcome:
         """Immich's own search for text, in place of ours."""
@@ -323,7 +302,7 @@ class ImmichSearch:
         vector_task = asyncio.create_task(self._vector(body), name="vector of a query")
         try:
             if plan is not None:  # the order stands; the assets are asked for anew
-                needed = any(hit.kind is not None for hit in plan.page(body.page))
+                needed = body.narrowed and any(hit.kind is not None for hit in plan.page(body.page))
                 told = assets_of(await self._texts.told(body, credentials)) if needed else {}
                 return _Ours(person, shelves, (), told, None)
             found = await self._texts.find(body, shelves, credentials)
@@ -339,6 +318,12 @@ class ImmichSearch:
             self._metrics.fell_back("vector", error)
             return None
 
+    async def _ends(
+        self, hits: Sequence[RankedHit], known: Collection[UUID], body: SearchBody, credentials: Credentials
+    ) -> tuple[int, ...]:
+        lookup = await self._texts.lookup(credentials)
+        return page_ends(hits, known, body.size, lookup.most(body.filters, body.size))
+
     async def _resolved(
         self,
         plan: PagePlan,
@@ -347,13 +332,13 @@ class ImmichSearch:
         known: Assets,
         template: Mapping[str, Any] | None,
     ) -> ImmichPage:
-        number = body.page
+        number, deadline = body.page, self._deadline()
         lookup = await self._texts.lookup(credentials)
         found: Assets = dict(known)
         for _ in range(MOST_EMPTY_PAGES):
             hits = plan.page(number)
             missing = [hit.asset_id for hit in hits if hit.asset_id not in found]
-            found |= await lookup.by_id(missing, body.filters, credentials, seconds=self._settings.search_seconds)
+            found |= await lookup.by_id(missing, body.filters, credentials, seconds=self._seconds_until(deadline))
             shown = tuple(hit for hit in hits if hit.asset_id in found)
             if shown or not plan.follows(number) or number >= len(plan.ends):
                 break
@@ -394,8 +379,5 @@ class ImmichSearch:
     def _deadline(self) -> float:
         return asyncio.get_running_loop().time() + self._settings.search_seconds
 
-
-EMPTY: Mapping[str, Any] = {
-    "albums": {"total": 0, "count": 0, "items": [], "facets": []},
-    "assets": {"total": 0, "count": 0, "items": [], "facets": [], "nextPage": None},
-}
+    def _seconds_until(self, deadline: float) -> float:
+        return deadline - asyncio.get_running_loop().time()

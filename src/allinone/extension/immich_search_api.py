@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from allinone.errors import AllInOneError, InvalidRequest
 from allinone.extension.immich_body import SearchBody, ocr_body, smart_body
+from allinone.extension.immich_page import ImmichPage
 from allinone.extension.immich_pass_through import pass_on, replied
-from allinone.extension.immich_search import ImmichPage, ImmichSearch
+from allinone.extension.immich_search import ImmichSearch
 from allinone.extension.immich_search_metrics import ImmichSearchMetrics
 from allinone.http.json_body import BodyTooLarge
 from allinone.immich.client import ImmichClient, Reply

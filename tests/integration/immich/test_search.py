@@ -273,3 +273,24 @@ async def test_structured_filters_of_3_2(empty_dsn: str, dsn: str, tmp_path: obj
             assert len([line for line in site.immich.asked if "search" in line]) == 2
             answer = (await both.post(anna, {"query": "RE16"})).json()["assets"]
             assert answer["nextCursor"] is None
+            site.immich.searches.refuses_filters = True
+            body = {"query": "ocr:RE16"}
+            theirs = await both.post(anna, {"ocr": "RE16", "size": 100}, "metadata", both.immich)
+            ours = await both.post(anna, body)
+            assert (ours.status_code, ours.json()) == (200, theirs.json())
+            assert ours.headers["x-allinone-notice"] == "immich_only"
+
+
+async def test_immichs_text_filter_is_spared(immich_site: ImmichSite, dsn: str) -> None:
+    """It compares the letters of nearly every text: what is found is asked for one by one, a phone's screen full."""
+    rows = immich_site.rows
+    anna = rows.add_user("anna")
+    texts = [rows.add_asset(anna, [f"發票 {number}"]) for number in range(40)]
+    async with beside(immich_site, dsn) as both:
+        await both.follow()
+        immich_site.immich.asked.clear()
+        answer = (await both.post(anna, {"query": "ocr:發票"})).json()["assets"]
+        assert (answer["count"], answer["nextPage"]) == (32, "2")
+        assert len([line for line in immich_site.immich.asked if "metadata" in line]) == 32  # one came with the form of the answer
+        rest = await both.ask(anna, {"query": "ocr:發票", "page": 2})
+        assert {UUID(item["id"]) for item in answer["items"]} | set(rest) == set(texts)

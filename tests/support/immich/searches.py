@@ -61,6 +61,7 @@ class Searches:
         self.machine_learning = machine_learning
         self.structured = version >= (3, 2, 0)
         self.enabled = True
+        self.refuses_filters = False  # as a later version may that has another form of them
         self.client: httpx.AsyncClient
         self._embeddings: dict[str, str] = {}
 
@@ -82,6 +83,8 @@ class Searches:
     async def metadata(self, connection: Connection, caller: Caller, document: Any) -> dict[str, Any]:
         """`search/metadata`."""
         body = self._body(bodies.Metadata, document)
+        if self.refuses_filters and "filter" in body:
+            raise Refused(400, "Validation failed")
         self._may_see_locked(caller, body)
         users: list[UUID] | None = None
         if body.get("albumIds"):

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from allinone.extension.immich_page_plan import FIRST_LOOKED_UP, MOST_LOOKED_UP, PagePlan, likest_size, page_ends
+from allinone.extension.immich_page_plan import PagePlan, likest_size, page_ends
 from allinone.search.hits import RankedHit
 
 HITS = tuple(RankedHit(UUID(int=number), 1.0) for number in range(100))
@@ -10,19 +10,17 @@ IDS = [hit.asset_id for hit in HITS]
 
 
 def test_full_pages_where_everything_is_known() -> None:
-    assert page_ends(HITS, set(IDS), 30) == (30, 60, 90, 100)
+    assert page_ends(HITS, set(IDS), 30, 4) == (30, 60, 90, 100)
 
 
 def test_pages_end_before_too_many_look_ups() -> None:
-    first = 50 + FIRST_LOOKED_UP
-    later = (first + MOST_LOOKED_UP, first + 2 * MOST_LOOKED_UP)
-    assert page_ends(HITS, set(IDS[:50]), 80) == (first, *later, 100)
-    assert page_ends(HITS[:3], (), 80) == (3,)
-    assert page_ends((), (), 80) == ()
+    assert page_ends(HITS, set(IDS[:50]), 80, 20) == (70, 90, 100)
+    assert page_ends(HITS[:3], (), 80, 20) == (3,)
+    assert page_ends((), (), 80, 20) == ()
 
 
 def test_every_hit_is_on_exactly_one_page() -> None:
-    plan = PagePlan(HITS, page_ends(HITS, set(IDS[::3]), 7))
+    plan = PagePlan(HITS, page_ends(HITS, set(IDS[::3]), 7, 3))
     pages = [plan.page(number) for number in range(1, len(plan.ends) + 1)]
     assert [hit for page in pages for hit in page] == list(HITS)
     assert all(1 <= len(page) <= 7 for page in pages)
