@@ -186,6 +186,22 @@ def test_an_extension_that_says_nothing_does_not_keep_a_page_back(immich: HttpSi
         assert answer.json()["site"] == "immich"
 
 
+def test_an_extension_that_says_nothing_is_left_out_of_searches(immich: HttpSite, tmp_path: Path) -> None:
+    """It fails two health checks of three seconds each; searches after that are Immich's."""
+    with silent_extension() as address, running_front_door(immich, address, tmp_path) as door:
+        deadline = time.monotonic() + 40
+        while True:
+            assert time.monotonic() < deadline, "searches still wait for an extension that hangs"
+            try:
+                answer = httpx.post(f"{door.url}/api/search/smart", json=BODY, timeout=2)
+            except httpx.TimeoutException:
+                continue
+            break
+        assert answer.status_code == httpx.codes.OK
+        assert answer.json()["site"] == "immich"
+        assert "發票" in answer.json()["body"]
+
+
 def test_an_extension_that_answers_pages_with_errors_is_passed_by(immich: HttpSite, tmp_path: Path) -> None:
     async def broken(scope, receive, send):
         if scope["type"] == "http":
