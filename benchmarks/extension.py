@@ -1,6 +1,6 @@
 """How quick search beside an Immich is: through the extension, and Immich's own smart search, in turn.
 
-    ./run bench extension [--rows N] [--rounds N] [--no-index] [--json]
+    ./run bench extension [--rows N] [--rounds N] [--version 3.1.0] [--no-index] [--json]
 
 Immich is the tests' stand-in: its schema, its queries and a PostgreSQL of its own in a temporary directory; photos,
 texts and vectors are invented.
@@ -244,7 +244,7 @@ def _show(timings: list[Timing], facts: dict[str, Any]) -> None:
     )
     table = Table(title=title)
     for name in ("queries", "photos", "Immich p50", "ours p50", "added", "Immich p95", "ours p95", "added"):
-        table.add_column(name, justify="left" if name == "queries" else "right")
+        table.add_column(name, justify="left" if name == "queries" else "right", no_wrap=name == "queries")
     for timing in timings:
         values = list(asdict(timing).values())
         table.add_row(values[0], *(f"{value:.1f}" for value in values[1:]))

@@ -81,11 +81,12 @@ def create_immich_app(
     checks = {"immich": partial(_check_immich, client), "database": partial(_check_database, database)}
     app.include_router(health_routes(checks))
     app.include_router(script_routes(registry))
-    app.include_router(immich_job_routes(ImmichJobs(services)))
+    jobs = ImmichJobs(services)
+    app.include_router(immich_job_routes(jobs))
     app.include_router(ImmichSearchEndpoints(search, client, index, metrics).routes())
     for routes in parts:
         app.include_router(routes(services))
-    install_immich_pages(app, services)
+    install_immich_pages(app, services, jobs.requests)
     app.add_api_route("/{path:path}", partial(_immich, client), methods=METHODS, include_in_schema=False)
     return app
 

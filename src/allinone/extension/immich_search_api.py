@@ -132,6 +132,7 @@ async def _explanation(index: SearchIndex, body: SearchBody, page: ImmichPage) -
 def _explained(item: Mapping[str, Any], score: float, hit: Hit | None) -> dict[str, Any]:
     return {
         "assetId": item["id"],
+        "ownerId": item.get("ownerId"),
         "path": item.get("originalFileName", ""),
         "score": score,
         "text": _text(hit.text) if hit is not None and hit.text is not None else None,

@@ -291,6 +291,8 @@ async def test_immichs_text_filter_is_spared(immich_site: ImmichSite, dsn: str) 
         immich_site.immich.asked.clear()
         answer = (await both.post(anna, {"query": "ocr:發票"})).json()["assets"]
         assert (answer["count"], answer["nextPage"]) == (32, "2")
-        assert len([line for line in immich_site.immich.asked if "metadata" in line]) == 32  # one came with the form of the answer
+        assert (
+            len([line for line in immich_site.immich.asked if "metadata" in line]) == 32
+        )  # one came with the form of the answer
         rest = await both.ask(anna, {"query": "ocr:發票", "page": 2})
         assert {UUID(item["id"]) for item in answer["items"]} | set(rest) == set(texts)

@@ -11,16 +11,18 @@ from nicegui.events import GenericEventArguments
 
 from allinone.errors import AllInOneError
 from allinone.extension.immich_pages.visitor import Visitor, head, open_visitor
-from allinone.extension.immich_pages.weighing import CUTOFFS, Cutoff, Weighed, weigh
+from allinone.extension.immich_pages.weighing import CUTOFFS, Weighed, weigh
 from allinone.extension.pages.frame import every, raw, set_content, warning_line
 from allinone.extension.pages.highlighting import excerpt
 from allinone.extension.pages.icons import icon
 from allinone.extension.pages.markup import Html, element, join
 from allinone.extension.pages.results import clean_query
+from allinone.search.hits import Cutoff
 
 SHOWN_LINES = 3
 POLL = 1.5
-MOST_REFRESHED = 1000
+PAGE, LARGE_PAGE = 100, 250  # photos shown, and asked for at a time where all of a search are
+MOST_REFRESHED = 5000
 
 
 async def laboratory_page(request: Request, q: str = "") -> None:
@@ -52,8 +54,7 @@ class Laboratory:
             raw(element("div", intro, class_="empty"))
             return
         try:
-            body = {"query": self._query, "visibility": "timeline", "size": 100}
-            explained = await self._visitor.api.post("/allinone/api/explain", body)
+            explained = await self._explained(1, PAGE)
         except AllInOneError as error:
             set_content(self._notices, warning_line(texts.problem.format(reason=str(error))))
             return
@@ -62,6 +63,11 @@ class Laboratory:
             self._build_controls()
             self._results = raw(self._cards(), classes="cards-box").props('aria-live="polite"')
         every(POLL, self._poll)
+
+    async def _explained(self, page: int, size: int) -> dict[str, Any]:
+        body = {"query": self._query, "visibility": "timeline", "page": page, "size": size}
+        answer: dict[str, Any] = await self._visitor.api.post("/allinone/api/explain", body)
+        return answer
 
     def _build_controls(self) -> None:
         texts = self._visitor.texts
@@ -133,34 +139,43 @@ class Laboratory:
         return element("div", link, class_="card", role="listitem")
 
     async def _refresh(self) -> None:
-        """Have the visitor's own photos among these read anew."""
-        texts, api = self._visitor.texts, self._visitor.api
+        """Have all of the visitor's own photos that this search finds read anew."""
+        api = self._visitor.api
+        set_content(self._progress, join(self._visitor.texts.gathering))
         try:
-            own = [asset for hit in self._hits[:MOST_REFRESHED] if (asset := await self._own(str(hit["assetId"])))]
+            own = await self._own()
             await api.post("/api/assets/jobs", {"name": "refresh-ocr", "assetIds": [str(asset) for asset in own]})
         except AllInOneError as error:
-            set_content(self._notices, warning_line(texts.problem.format(reason=str(error))))
+            set_content(self._progress, Html())
+            set_content(self._notices, warning_line(self._visitor.texts.problem.format(reason=str(error))))
             return
         self._asked = own
-        set_content(self._progress, join(texts.refreshing.format(done=0, total=len(own))))
+        await self._poll(ended=not own)
 
-    async def _own(self, asset: str) -> UUID | None:
-        found = await self._visitor.api.get(f"/api/assets/{asset}")
-        return UUID(asset) if found.get("ownerId") == self._visitor.me["id"] else None
+    async def _own(self) -> list[UUID]:
+        found: list[UUID] = []
+        page: int | None = 1
+        while page is not None and len(found) < MOST_REFRESHED:
+            explained = await self._explained(page, LARGE_PAGE)
+            mine = (hit for hit in explained["hits"] if hit["ownerId"] == self._visitor.me["id"])
+            found += [UUID(hit["assetId"]) for hit in mine]
+            page = int(explained["nextPage"]) if explained["nextPage"] else None
+        return found[:MOST_REFRESHED]
 
-    async def _poll(self) -> None:
-        if not self._asked:
+    async def _poll(self, *, ended: bool = False) -> None:
+        if not self._asked and not ended:
             return
         try:
-            states = [(await self._visitor.api.get(f"/allinone/api/jobs/{asset}"))["ocr"] for asset in self._asked]
+            states = await self._visitor.house.refreshes.looked_up("ocr", self._asked)
         except AllInOneError:
             return  # it is looked at again
-        ended = [state["state"] for state in states if state and state["finishedAt"]]
-        texts, failed = self._visitor.texts, ended.count("failed")
-        if len(ended) < len(self._asked):
-            words = texts.refreshing.format(done=len(ended), total=len(self._asked))
+        finished = [state.state for state in states.values() if state.finished_at]
+        texts, failed = self._visitor.texts, finished.count("failed")
+        # One that is not remembered any more is not waited for.
+        if len(finished) < len(states):
+            words = texts.refreshing.format(done=len(finished), total=len(self._asked))
         else:
-            words = texts.refreshed.format(done=len(ended) - failed, failed=failed)
+            words = texts.refreshed.format(done=len(finished) - failed, failed=failed)
             self._asked = []
         set_content(self._progress, join(words))
 

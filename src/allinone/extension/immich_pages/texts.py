@@ -25,6 +25,7 @@ class ImmichTexts:
     picture_score: str
     total_score: str
     refresh_results: str
+    gathering: str
     refreshing: str
     refreshed: str
     text_heading: str
@@ -64,7 +65,8 @@ ENGLISH = ImmichTexts(
     cutoffs=("off", "normal", "strict"),
     weight_hint="To keep these for everybody: {settings}",
     found="{count} photos on this page", text_score="Text", picture_score="Picture", total_score="Together",
-    refresh_results="Read the text of my photos here anew",
+    refresh_results="Read the text of all my photos of this search anew",
+    gathering="Looking for all of them…",
     refreshing="{done} of {total} photos read", refreshed="{done} photos read anew, {failed} failed",
     text_heading="Text in this photo", no_text="No text was found in this photo.", jobs_heading="Recognition",
     refresh_ocr="Refresh OCR data", refresh_clip="Refresh search data",
@@ -84,7 +86,8 @@ TRADITIONAL = ImmichTexts(
     nothing="沒有找到照片。", weight="畫面的權重", cutoff="門檻", cutoffs=("關閉", "一般", "嚴格"),
     weight_hint="要讓所有人都採用：{settings}",
     found="本頁共 {count} 張照片", text_score="文字", picture_score="畫面", total_score="合計",
-    refresh_results="重新辨識這裡屬於我的照片",
+    refresh_results="重新辨識這次搜尋中我的所有照片",
+    gathering="正在找出所有照片…",
     refreshing="已辨識 {done}／{total} 張", refreshed="已重新辨識 {done} 張，{failed} 張失敗",
     text_heading="這張照片裡的文字", no_text="這張照片裡沒有找到文字。", jobs_heading="辨識",
     refresh_ocr="重新產生 OCR 資料", refresh_clip="重新產生搜尋資料",
@@ -104,7 +107,8 @@ SIMPLIFIED = ImmichTexts(
     nothing="没有找到照片。", weight="画面的权重", cutoff="门槛", cutoffs=("关闭", "一般", "严格"),
     weight_hint="要让所有人都采用：{settings}",
     found="本页共 {count} 张照片", text_score="文字", picture_score="画面", total_score="合计",
-    refresh_results="重新识别这里属于我的照片",
+    refresh_results="重新识别这次搜索中我的所有照片",
+    gathering="正在找出所有照片…",
     refreshing="已识别 {done}／{total} 张", refreshed="已重新识别 {done} 张，{failed} 张失败",
     text_heading="这张照片里的文字", no_text="这张照片里没有找到文字。", jobs_heading="识别",
     refresh_ocr="重新生成 OCR 数据", refresh_clip="重新生成搜索数据",

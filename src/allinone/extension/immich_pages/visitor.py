@@ -18,6 +18,7 @@ from allinone.extension.pages.icons import icon
 from allinone.extension.pages.languages import choose_language
 from allinone.extension.pages.markup import Html, element, join
 from allinone.extension.pages.visits import SERVICES_KEY
+from allinone.extension.refresh_requests import RefreshRequests
 from allinone.immich.credentials import Credentials
 
 SECONDS = 30.0
@@ -30,6 +31,7 @@ class ImmichHouse:
 
     app: FastAPI
     services: ImmichServices
+    refreshes: RefreshRequests
 
 
 class OwnApi:

@@ -1,14 +1,19 @@
-"""What other weights would make of the hits of a search: the rule of the ranking, over what it explained."""
+"""What other weights would make of the hits of a search: the ranking's own rule, over what it explained."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-Cutoff = Literal["off", "normal", "strict"]
+from allinone.extension.immich_ranking import SCORE_DIGITS
+from allinone.search.calibration import Calibration, keep, strength
+from allinone.search.hits import Cutoff
+from allinone.search.ranking import PictureHit, TextHit, fuse
+
 CUTOFFS: tuple[Cutoff, ...] = ("off", "normal", "strict")
-LIKE = 3.0  # z below which a picture is too unlike
-STRICTLY_LIKE = 4.0
-Z_NOTHING, Z_ALL = 2.0, 6.0
+STANDARD = Calibration(mean=0.0, deviation=1.0)  # z-scores stand in for similarities
+FIRST_PLACE = datetime(9000, 1, 1)  # noqa: DTZ001 — wall clocks have no zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +28,32 @@ class Weighed:
 
 def weigh(hits: Sequence[Mapping[str, Any]], weight: float, cutoff: Cutoff) -> list[Weighed]:
     """`hits` of an explanation, in the order that this picture weight (0..1) and cut-off would give them."""
-    weighed = [_weighed(hit, weight) for hit in hits]
-    kept = [one for one in weighed if one.text is not None or _is_like(one.hit, cutoff)]
-    # An exact phrase stands above whatever is only like the picture.
-    return sorted(kept, key=lambda one: (not _is_phrase(one.hit), -one.total))
+    by_id = {UUID(hit["assetId"]): hit for hit in hits}
+    # Equal ones stay as they stood: their place takes the place of the date.
+    places = {asset: FIRST_PLACE - timedelta(seconds=place) for place, asset in enumerate(by_id)}
+    pictures = [_picture(asset, hit, places[asset]) for asset, hit in by_id.items() if hit.get("clip")]
+    texts = [
+        TextHit(asset, places[asset], round(float(hit["text"]["score"]), SCORE_DIGITS), hit["text"]["kind"])
+        for asset, hit in by_id.items()
+        if hit.get("text")
+    ]
+    shown = _kept(pictures, {hit.asset_id for hit in texts}, cutoff)
+    ranked = fuse(texts, shown, picture_weight=weight)
+    return [
+        Weighed(by_id[one.asset_id], one.text_score, None if one.z is None else strength(one.z), min(one.score, 1.0))
+        for one in ranked
+    ]
 
 
-def _weighed(hit: Mapping[str, Any], weight: float) -> Weighed:
-    text = float(hit["text"]["score"]) if hit.get("text") else None
-    z = _z(hit)
-    picture = None if z is None else min(1.0, max(0.0, (z - Z_NOTHING) / (Z_ALL - Z_NOTHING)))
-    if text is None and picture is None:
-        return Weighed(hit, None, None, float(hit.get("score") or 0.0))
-    return Weighed(hit, text, picture, weight * (picture or 0.0) + (1 - weight) * (text or 0.0))
+def _picture(asset: UUID, hit: Mapping[str, Any], place: datetime) -> PictureHit:
+    z = hit["clip"].get("z")
+    return PictureHit(asset, place, float(hit["clip"]["similarity"]), None if z is None else float(z))
 
 
-def _z(hit: Mapping[str, Any]) -> float | None:
-    z = (hit.get("clip") or {}).get("z")
-    return None if z is None else float(z)
-
-
-def _is_like(hit: Mapping[str, Any], cutoff: Cutoff) -> bool:
-    z = _z(hit)
-    return cutoff == "off" or z is None or z >= (STRICTLY_LIKE if cutoff == "strict" else LIKE)
-
-
-def _is_phrase(hit: Mapping[str, Any]) -> bool:
-    return bool(hit.get("text")) and hit["text"].get("kind") == "phrase"
+def _kept(pictures: Sequence[PictureHit], with_text: set[UUID], cutoff: Cutoff) -> list[PictureHit]:
+    """Those like enough, and those that stay for their text."""
+    if any(hit.z is None for hit in pictures):
+        return list(pictures)  # too few photos for statistics: nothing is cut
+    likest = sorted(pictures, key=lambda hit: -(hit.z or 0.0))
+    kept = keep([hit.z or 0.0 for hit in likest], STANDARD, cutoff)
+    return [*likest[:kept], *(hit for hit in likest[kept:] if hit.asset_id in with_text)]

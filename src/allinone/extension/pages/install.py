@@ -29,6 +29,7 @@ from allinone.extension.pages.photo import photo_page
 from allinone.extension.pages.problems import guarded, missing_page
 from allinone.extension.pages.status import status_page
 from allinone.extension.pages.visits import SERVICES_KEY
+from allinone.extension.refresh_requests import RefreshRequests
 from allinone.extension.services import Services
 
 MOUNT_PATH = "/allinone"
@@ -48,9 +49,9 @@ def install_pages(app: FastAPI, services: Services) -> None:
     _install(app, services, "")
 
 
-def install_immich_pages(app: FastAPI, services: ImmichServices) -> None:
+def install_immich_pages(app: FastAPI, services: ImmichServices, refreshes: RefreshRequests) -> None:
     """Serve the pages beside an Immich. Call it after the app's own routes and before the one for all the rest."""
-    _install(app, ImmichHouse(app, services), IMMICH)
+    _install(app, ImmichHouse(app, services, refreshes), IMMICH)
 
 
 def _install(app: FastAPI, house: object, prefix: str) -> None:
