@@ -38,7 +38,7 @@ def one_input(data: bytes) -> None:
             first, last = folded.span(start, start + 1)
             assert 0 <= first < last <= len(line.text)
     text_columns([AssetText(_ID, _ID, None, lines)])
-    document = Document.of([storable(line) for line in lines])
+    document = Document.of(storable(lines))
     matcher = Matcher(query)
     match = matcher.match(document)
     if match is not None:

@@ -14,6 +14,8 @@ ROW_SEAM, COLUMN_SEAM, LETTER_SEAM = SEAMS = "\x1e\x1f\x1d"
 """What stands between two lines of a chain (the last: between single characters one under the other); no
 folded text contains them."""
 
+_LEAST_CONFIDENCE = 0.01
+
 
 class Place(NamedTuple):
     """Characters [start, end) of the folded line number `line`."""
@@ -44,7 +46,8 @@ class Document(NamedTuple):
         # One call for the whole text: per-line calls cost more than the folding itself.
         folded = fold("\n".join(line.text for line in lines))
         chains = find_chains(lines)
-        confidences = [_confidence(line.text_score) for line in lines]
+        scores = [line.text_score for line in lines]
+        confidences = [score if _LEAST_CONFIDENCE <= score <= 1.0 else _confidence(score) for score in scores]
         packed = struct.pack(f"<{len(lines)}f", *confidences)
         return cls(folded, _join(folded.split("\n"), chains), pack_chains(chains), packed)
 
@@ -91,7 +94,7 @@ def _seam(kind: str, before: str, after: str) -> str:
 
 def _confidence(score: float) -> float:
     """A confidence that scores may be multiplied by: finite, and never so small that a match vanishes."""
-    return min(max(score, 0.01), 1.0) if math.isfinite(score) else 0.5
+    return min(max(score, _LEAST_CONFIDENCE), 1.0) if math.isfinite(score) else 0.5
 
 
 def pack_chains(chains: Sequence[Chain]) -> str:

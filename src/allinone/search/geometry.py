@@ -4,8 +4,7 @@ A detector cuts text where the writer did not: a title set wide becomes two boxe
 column becomes one box a character. A phrase may run over such a cut, and over no other.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from allinone.wire.ocr import OcrLine
@@ -25,8 +24,7 @@ MOST_SHARED = 4  # lines a chain has in common with an earlier one; keeps the to
 UPRIGHT_RATIO = 3.0  # height x characters / width; a horizontal line has the picture's width / height
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """Lines that are read as one: `kind` is ROW (side by side) or COLUMN (one after the other)."""
 
     kind: str
@@ -43,6 +41,7 @@ class _Piece(NamedTuple):
     upright: bool  # text runs from top to bottom
     em_x: float  # width of one character
     em_y: float  # its height; not comparable with em_x, the picture's proportions are not known here
+    text: str
 
 
 def find_chains(lines: Sequence[OcrLine]) -> list[Chain]:
@@ -52,30 +51,37 @@ def find_chains(lines: Sequence[OcrLine]) -> list[Chain]:
     pieces = [piece for index, line in enumerate(lines) if (piece := _piece(index, line)) is not None]
     pieces.sort(key=lambda piece: (piece.top, piece.left))
     tallest = max((piece.bottom - piece.top for piece in pieces), default=0.0)
-    near = [_reach(pieces, at, tallest) for at in range(len(pieces))]
-    rows = {piece.line: _nearest(piece, around, _row_gap) for piece, around in zip(pieces, near, strict=True)}
-    below = {piece.line: _nearest(piece, around, _column_gap) for piece, around in zip(pieces, near, strict=True)}
+    rows: dict[int, int] = {}
+    below: dict[int, int] = {}
+    for at, piece in enumerate(pieces):
+        nearest_right = nearest_below = FAR
+        for other in _reach(pieces, at, tallest):
+            gap = _row_gap(piece, other) if other.left > piece.left else None
+            if gap is not None and gap < nearest_right:
+                nearest_right, rows[piece.line] = gap, other.line
+            gap = _column_gap(piece, other)
+            if gap is not None and gap < nearest_below:
+                nearest_below, below[piece.line] = gap, other.line
     return _follow(ROW, rows) + _follow(COLUMN, below)
 
 
 def _piece(index: int, line: OcrLine) -> _Piece | None:
     x1, y1, x2, y2, x3, y3, x4, y4 = line.box
-    left, right, top, bottom = (
-        min(x1, x2, x3, x4),
-        max(x1, x2, x3, x4),
-        min(y1, y2, y3, y4),
-        max(y1, y2, y3, y4),
-    )
+    if x1 == x4 <= x2 == x3 and y1 == y2 <= y3 == y4:
+        left, right, top, bottom = x1, x2, y1, y3
+    else:
+        left, right = min(x1, x2, x3, x4), max(x1, x2, x3, x4)
+        top, bottom = min(y1, y2, y3, y4), max(y1, y2, y3, y4)
     text = line.text.strip()
     width, height = right - left, bottom - top
     if not text or not (0.0 < width < FAR and 0.0 < height < FAR):
         return None  # not a box, or not a number
     # Blanks between Chinese characters are the recogniser's; those between words have a width.
-    characters = max(len(text) / 2, 1.0) if text.isascii() else float(len(text) - text.count(" "))
+    characters = _characters(text) if text.isascii() else float(len(text) - text.count(" "))
     upright = characters >= 2 and height * characters > UPRIGHT_RATIO * width
     em_x = width if upright else width / characters
     em_y = height / characters if upright else height
-    return _Piece(index, left, top, right, bottom, characters, upright, em_x, em_y)
+    return _Piece(index, left, top, right, bottom, characters, upright, em_x, em_y, text)
 
 
 def _reach(pieces: Sequence[_Piece], at: int, tallest: float) -> list[_Piece]:
@@ -95,9 +101,9 @@ def _reach(pieces: Sequence[_Piece], at: int, tallest: float) -> list[_Piece]:
     return found
 
 
-def _nearest(piece: _Piece, others: Sequence[_Piece], gap: Callable[[_Piece, _Piece], float | None]) -> int | None:
-    gaps = [(distance, other.line) for other in others if (distance := gap(piece, other)) is not None]
-    return min(gaps)[1] if gaps else None
+def _characters(text: str) -> float:
+    """Letters and digits in widths of a Chinese character, one or more."""
+    return max(len(text) / 2, 1.0)
 
 
 def _alike(one: float, other: float) -> bool:
@@ -127,12 +133,21 @@ def _column_gap(piece: _Piece, other: _Piece) -> float | None:
     single = piece.characters == other.characters == 1
     if not single:
         alike = _alike(piece.em_y, other.em_y) and _alike(piece.em_x, other.em_x)
-        if gap > COLUMN_GAP * piece.em_y or not alike:
+        if gap > COLUMN_GAP * piece.em_y or not alike or not _wrapped(piece, other):
             return None
         if abs(piece.left - other.left) <= ALIGNED * piece.em_x:
             return gap
     centred = abs((piece.left + piece.right) - (other.left + other.right)) / 2 <= 0.5 * piece.em_x
     return gap if centred else None
+
+
+def _wrapped(piece: _Piece, other: _Piece) -> bool:
+    """Whether the writer can have gone on in `other` for want of room: what it begins with did not fit."""
+    room = other.right - piece.right - ALIGNED * piece.em_x
+    if room <= piece.em_x:
+        return True
+    first = other.text.split(" ", 1)[0]
+    return first.isascii() and room <= (_characters(first) + 0.5) * piece.em_x
 
 
 def _left_gap(piece: _Piece, other: _Piece) -> float | None:
@@ -141,8 +156,10 @@ def _left_gap(piece: _Piece, other: _Piece) -> float | None:
     return gap if level and gap <= 1.5 * piece.em_x and _alike(piece.em_x, other.em_x) else None
 
 
-def _follow(kind: str, following: dict[int, int | None]) -> list[Chain]:
+def _follow(kind: str, following: dict[int, int]) -> list[Chain]:
     """Chains from their first line on. Where two meet, the later one ends a few lines further on."""
+    if not following:
+        return []
     entered = set(following.values())
     starts = [index for index in following if index not in entered]
     chains = []
@@ -150,7 +167,7 @@ def _follow(kind: str, following: dict[int, int | None]) -> list[Chain]:
     for start in sorted(starts):
         walk = [start]
         shared = 0
-        while (then := following[walk[-1]]) is not None and shared < MOST_SHARED and then not in walk[-8:]:
+        while (then := following.get(walk[-1])) is not None and shared < MOST_SHARED and then not in walk[-8:]:
             walk.append(then)
             shared += then in walked
         walked.update(walk)

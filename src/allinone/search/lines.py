@@ -12,8 +12,17 @@ NUMBERS = 10  # of a line: x1, y1 .. x4, y4, box_score, text_score
 _UNSTORABLE = re.compile("[\0\n\ud800-\udfff]")
 
 
-def storable(line: OcrLine) -> OcrLine:
-    """The line with what cannot be stored replaced, character by character, number by number."""
+def storable(lines: Sequence[OcrLine]) -> Sequence[OcrLine]:
+    """The lines with what cannot be stored replaced, character by character, number by number."""
+    # One look at all of them: hardly any photo has something to replace.
+    if not _UNSTORABLE.search("".join([line.text for line in lines])):
+        numbers = sum([sum(line.box) + line.box_score + line.text_score for line in lines])
+        if math.isfinite(numbers):
+            return lines
+    return [_storable(line) for line in lines]
+
+
+def _storable(line: OcrLine) -> OcrLine:
     finite = math.isfinite(sum(line.box) + line.box_score + line.text_score)
     if finite and not _UNSTORABLE.search(line.text):
         return line

@@ -44,7 +44,7 @@ def text_columns(texts: Sequence[AssetText]) -> dict[str, object]:
 
 
 def _row(text: AssetText) -> tuple[UUID, UUID, datetime | None, str, str, str, str, bytes, str, bytes]:
-    lines = [storable(line) for line in text.lines]
+    lines = storable(text.lines)
     document = Document.of(lines)
     taken_at = wall_clock(text.taken_at)
     return (

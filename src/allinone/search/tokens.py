@@ -107,8 +107,11 @@ def _seam_tokens(document: Document, dense: Sequence[str]) -> Iterator[str]:
             cuts.append(len(whole))
             whole += dense[line]
         for at in cuts[1:]:
+            pair = whole[max(at - 1, 0) : at + 1]
             if at:
-                yield whole[at - 1 : at + 1].replace(_BREAK, "")
+                yield pair.replace(_BREAK, "")
+            if "\u3400" <= max(pair, default="") <= "\u9fff":
+                continue  # as nearly always: no run of letters goes over a Chinese character
             for token in (whole[at - 2 : at + 1], whole[at - 1 : at + 2]):
                 if len(token) == 3 and _RUNS.fullmatch(token):
                     yield token

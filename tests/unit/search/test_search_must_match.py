@@ -144,6 +144,19 @@ def test_a_phrase_over_two_lines_one_under_the_other():
     assert match.kind == "phrase"
 
 
+def test_a_phrase_goes_on_in_the_line_below_only_where_there_was_no_room_for_it():
+    full, short = at("我們明天下午在車", 0.1, 0.1, 0.24, 0.03), at("明天開會", 0.1, 0.1, 0.12, 0.03)
+    below = at("站見面然後去吃飯", 0.1, 0.14, 0.24, 0.03)
+    assert answer("車站見面", [full, below]) is not None
+    assert answer("開會站見", [short, below]) is None
+
+
+def test_a_phrase_of_words_goes_on_below_where_the_next_word_had_no_room():
+    below = at("passenger with ticket", 0.1, 0.14, 0.21, 0.03)
+    assert answer("boarding passenger", [at("welcome boarding", 0.1, 0.1, 0.16, 0.03), below]) is not None
+    assert answer("hi passenger", [at("hi", 0.1, 0.1, 0.02, 0.03), below]).kind != "phrase"
+
+
 def test_a_column_of_single_characters():
     lines = [at(character, 0.5, 0.1 + 0.06 * row, 0.05, 0.05) for row, character in enumerate("小心地滑")]
     match = answer("小心地滑", lines)
