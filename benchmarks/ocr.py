@@ -89,20 +89,23 @@ def main(argv: list[str]) -> int:
     """Draw pages, read them in every way, print what it took."""
     parser = argparse.ArgumentParser(prog="./run bench ocr", description=__doc__)
     parser.add_argument("--pages", type=int, default=200, help="how many pages to read")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="read fewer pages if it takes longer")
+    parser.add_argument("--alone", action="store_true", help="only one page at a time, and not OpenVINO")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)), help="of the processor to use")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args(argv)
     readers: list[Literal["RapidOCR", "onnxruntime", "openvino"]] = ["RapidOCR", "onnxruntime"]
-    if openvino_installed():
+    if openvino_installed() and not options.alone:
         readers.append("openvino")
     ways = [Way(reader, 1, options.cores) for reader in readers]
-    if options.cores > 1:
+    if options.cores > 1 and not options.alone:
         ways += [Way(reader, options.cores, 1) for reader in readers]
-    figures = _compare(ways, options.pages)
+    turns = _compare(ways, options.pages, time.monotonic() + 60 * options.minutes)
+    figures, read = _figures(ways, turns), sum(turn[0].pages for turn in turns)
     if options.json:
-        Console().print_json(json.dumps({"pages": options.pages, "ways": [asdict(each) for each in figures]}))
+        Console().print_json(json.dumps({"pages": read, "ways": [asdict(each) for each in figures]}))
     else:
-        Console().print(_table(figures, options.pages))
+        Console().print(_table(figures, read))
     return 0
 
 
@@ -129,7 +132,8 @@ def _font() -> str:
     return answer.stdout
 
 
-def _compare(ways: Sequence[Way], pages: int) -> list[Figures]:
+def _compare(ways: Sequence[Way], pages: int, deadline: float) -> list[list[Turn]]:
+    """What each way took, by turns; at least one turn."""
     context = multiprocessing.get_context("spawn")
     pipes = [context.Pipe() for _ in ways]
     processes = [
@@ -138,16 +142,21 @@ def _compare(ways: Sequence[Way], pages: int) -> list[Figures]:
     ]
     for process in processes:
         process.start()
-    turns: list[list[Turn]] = [[] for _ in ways]
+    turns: list[list[Turn]] = []
     for first in track(range(0, pages, TURN), "Reading", console=Console(stderr=True)):
-        for number, (ours, _) in enumerate(pipes):
-            ours.send((first, min(TURN, pages - first)))
-            turns[number].append(ours.recv())
+        if turns and time.monotonic() > deadline:
+            break
+        turns.append([_ask(ours, first, min(TURN, pages - first)) for ours, _ in pipes])
     for (ours, _), process in zip(pipes, processes, strict=True):
         ours.send(None)
         process.join(30)
-    peers = {way.at_a_time: taken for way, taken in zip(ways, turns, strict=True) if way.reader == "RapidOCR"}
-    return [_figures(way, taken, peers[way.at_a_time]) for way, taken in zip(ways, turns, strict=True)]
+    return turns
+
+
+def _ask(pipe: Connection, first: int, count: int) -> Turn:
+    pipe.send((first, count))
+    turn: Turn = pipe.recv()
+    return turn
 
 
 def _work(way: Way, pipe: Connection) -> None:
@@ -173,10 +182,22 @@ def _work(way: Way, pipe: Connection) -> None:
 def _readers(way: Way) -> Read:
     if way.reader == "RapidOCR":
         return _rapidocr(way)
+    from allinone.photos_ai.helpers import Helpers  # noqa: PLC0415
     from allinone.photos_ai.models.ocr import TextReader  # noqa: PLC0415  # in the process that is measured
 
-    reader = TextReader.load(engine=way.reader, callers=way.at_a_time, cores=way.cores)
-    return lambda pixels: [line.text for line in reader.read(pixels)]
+    # as the engine does it: whoever reads has a core, and those that are idle help
+    cores, busy = way.at_a_time * way.cores, list[None]()
+    helpers = Helpers(cores - 1, idle=lambda: cores - len(busy))
+    reader = TextReader.load(engine=way.reader, callers=cores, helpers=helpers)
+
+    def read(pixels: NDArray[np.uint8]) -> list[str]:
+        busy.append(None)
+        try:
+            return [line.text for line in reader.read(pixels)]
+        finally:
+            busy.pop()
+
+    return read
 
 
 def _rapidocr(way: Way) -> Read:
@@ -198,7 +219,13 @@ def _rapidocr(way: Way) -> Read:
     return read
 
 
-def _figures(way: Way, turns: Sequence[Turn], peer: Sequence[Turn]) -> Figures:
+def _figures(ways: Sequence[Way], turns: Sequence[Sequence[Turn]]) -> list[Figures]:
+    taken = dict(zip(ways, zip(*turns, strict=True), strict=True))
+    peers = {way.at_a_time: of for way, of in taken.items() if way.reader == "RapidOCR"}
+    return [_figures_of(way, of, peers[way.at_a_time]) for way, of in taken.items()]
+
+
+def _figures_of(way: Way, turns: Sequence[Turn], peer: Sequence[Turn]) -> Figures:
     pages, seconds = sum(turn.pages for turn in turns), sum(turn.seconds for turn in turns)
     ratios = [theirs.seconds / ours.seconds for ours, theirs in zip(turns, peer, strict=True)]
     return Figures(

@@ -19,6 +19,7 @@ from allinone.images.square import decode_square
 from allinone.photos_ai import memory
 from allinone.photos_ai.devices import choose_device
 from allinone.photos_ai.face_pack import PACKS, network_files
+from allinone.photos_ai.helpers import Helpers
 from allinone.photos_ai.lane import Answer, Item, Lane
 from allinone.photos_ai.model_folder import ModelFolder, choose_model, no_model, open_model_folder
 from allinone.photos_ai.models import ocr
@@ -104,7 +105,12 @@ class Engine:
         device = self._device.name
         text_engine = ocr.usable_engine(settings.text_engine)
         self._text_models = ocr.NAME if text_engine == "onnxruntime" else f"{ocr.NAME} (OpenVINO)"
-        load_reader = partial(ocr.TextReader.load, device=device, engine=text_engine, callers=settings.threads)
+        self._pictures = Workers("pictures", settings.threads, observer)
+        # a picture that is alone has all cores, one among many has its own
+        self._helpers = Helpers(settings.threads - 1, idle=lambda: settings.threads - self._pictures.busy)
+        load_reader = partial(
+            ocr.TextReader.load, device=device, engine=text_engine, callers=settings.threads, helpers=self._helpers
+        )
         self._text_reader = Resident(load_reader, name="ocr")
         self._image_tower = Resident(lambda: ImageTower(self._clip_folder(), device=device), name="clip-image")
         self._text_tower = Resident(lambda: TextTower(self._clip_folder(), device=device), name="clip-text")
@@ -113,7 +119,6 @@ class Engine:
             name: Resident(partial(FaceReader.load, settings.models / name, device=device), name=f"faces-{name}")
             for name in packs
         }
-        self._pictures = Workers("pictures", settings.threads, observer)
         # somebody waits for these at the keyboard: they do not queue behind pictures
         self._queries = Workers("queries", 1, observer)
         batch = settings.batch or (GPU_BATCH if device == "cuda" else 1)
@@ -265,6 +270,7 @@ class Engine:
             with suppress(asyncio.CancelledError):
                 await self._keeper
         await asyncio.gather(self._pictures.close(), self._queries.close())
+        self._helpers.close()
         for resident in self._residents().values():
             resident.drop()
 

@@ -39,7 +39,7 @@ class OpenVinoSession:
     processor can: there lies its speed, and one character in some hundreds comes out differently.
     """
 
-    def __init__(self, path: Path, *, callers: int = 1, cores: int = 1) -> None:
+    def __init__(self, path: Path, *, callers: int = 1) -> None:
         core = _openvino().Core()
         model = core.read_model(path)
         self._metadata = _Metadata(_custom_metadata(model))
@@ -48,7 +48,7 @@ class OpenVinoSession:
             "CPU",
             {
                 "NUM_STREAMS": callers,
-                "INFERENCE_NUM_THREADS": callers * cores,
+                "INFERENCE_NUM_THREADS": callers,
                 "PERFORMANCE_HINT": "LATENCY" if callers == 1 else "THROUGHPUT",
                 "ENABLE_CPU_PINNING": False,  # other processes of ours use the same cores
             },

@@ -29,11 +29,13 @@ def open_session(path: Path, *, device: str = "cpu", cores: int = 1) -> Session:
     """Load a model. Blocks.
 
     Each call computes on one core unless told otherwise: several at once on several pictures are faster than several
-    cores on one. The arena that would keep the largest memory ever needed is off.
+    cores on one. With more, the others' threads are shared by all calls: one that is busy is done without. The arena
+    that would keep the largest memory ever needed is off.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores
     options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # who waits leaves the core to others
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False  # sizes differ from picture to picture
     options.log_severity_level = 3

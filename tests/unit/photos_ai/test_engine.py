@@ -8,9 +8,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from allinone.errors import ConfigurationError, ModelMissing, Overloaded
 from allinone.photos_ai.engine import Engine
+from allinone.photos_ai.helpers import Helpers
 from allinone.photos_ai.models import ocr
 from allinone.photos_ai.residency import Resident
 from allinone.photos_ai.settings import EngineSettings
+from allinone.wire.ocr import OcrLine
 from models.tiny_clip import make_clip_model
 
 FONTS = Path(__file__).parents[2] / "support" / "fonts"
@@ -37,6 +39,36 @@ async def test_reads_makes_vectors_and_says_what_it_uses(tmp_path: Path) -> None
     vectors = [await engine.embed_image(pages[0]), await engine.embed_text("cat")]
     assert [np.linalg.norm(vector) for vector in vectors] == pytest.approx([1, 1], abs=1e-5)
     await engine.close()
+
+
+@pytest.mark.parametrize(("threads", "pages", "helped"), [(2, 1, True), (1, 1, False), (2, 2, False)])
+async def test_a_page_that_is_alone_has_the_cores_of_others(
+    tmp_path: Path, threads: int, pages: int, helped: bool
+) -> None:
+    by: set[str] = set()
+
+    class Reader:
+        def __init__(self, helpers: Helpers) -> None:
+            self._helpers = helpers
+
+        def read(self, _: np.ndarray, **__: object) -> list[OcrLine]:
+            begun.wait(10)
+            self._helpers.each(self.line, range(20))
+            begun.wait(10)
+            return []
+
+        def line(self, _: int) -> None:
+            by.add(threading.current_thread().name)
+            threading.Event().wait(0.01)
+
+    begun = threading.Barrier(pages)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ocr.TextReader, "load", lambda *, helpers, **_: Reader(helpers))
+        engine = Engine(settings(tmp_path, threads=threads))
+    await asyncio.gather(*(engine.read_text(page("1")) for _ in range(pages)))
+    await engine.close()
+    assert any("helper" in name for name in by) == helped
+    assert len(by) == pages + helped
 
 
 async def test_vectors_are_as_long_as_the_model_makes_them_where_asked(tmp_path: Path) -> None:

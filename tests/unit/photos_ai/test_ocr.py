@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from allinone.images.decode import decode_image
+from allinone.photos_ai.helpers import Helpers
 from allinone.photos_ai.models.ocr import TextReader
 from allinone.photos_ai.models.text_detection import MOST_PIXELS, MOST_PIXELS_ASKED_FOR, network_size
 
@@ -96,6 +97,17 @@ def test_requests_at_the_same_time_do_not_see_each_others_options(reader: TextRe
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda way: reader.read(small, **way), ways * 3))
     assert together == alone * 3
+
+
+def test_idle_cores_change_nothing_of_what_is_read(reader: TextReader, receipt: np.ndarray) -> None:
+    helpers = Helpers(3, lambda: 3)
+    helped = TextReader.load(callers=4, helpers=helpers)
+    for page in (receipt, np.ascontiguousarray(np.rot90(receipt))):
+        found, alone = helped.read(page), reader.read(page)
+        assert [line.text for line in found] == [line.text for line in alone]
+        places, expected = ([[*line.box, line.text_score] for line in lines] for lines in (found, alone))
+        assert np.abs(np.subtract(places, expected)).max() < 1e-4
+    helpers.close()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 400), (400, 3), (32, 32)])

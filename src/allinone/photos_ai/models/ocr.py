@@ -18,6 +18,7 @@ import rapidocr
 from numpy.typing import NDArray
 
 from allinone.errors import ModelMissing
+from allinone.photos_ai.helpers import Helpers
 from allinone.photos_ai.models.stacked_rows import cut_rows, line_height, row_count
 from allinone.photos_ai.models.text_detection import LEAST_SCORE, SHORTER_SIDE, TextBox, TextDetector
 from allinone.photos_ai.models.text_recognition import Reading, TextRecognizer
@@ -31,6 +32,7 @@ NAME = "PP-OCRv6 small"
 _FOLDER = Path(rapidocr.__file__).parent / "models"
 _DETECTION, _RECOGNITION = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 
+_DETECTOR_CORES = 4  # at most; it sees the whole page at once, which helpers cannot share out as they do with lines
 _TALL = 1.5  # height to width: from here on a box holds vertical or turned text
 _SAMPLE = 5  # lines that decide for the page
 _SURE = 0.85
@@ -78,15 +80,20 @@ class TextReader:
 
     @classmethod
     def load(
-        cls, *, device: str = "cpu", engine: TextEngine = "onnxruntime", callers: int = 1, cores: int = 1
+        cls,
+        *,
+        device: str = "cpu",
+        engine: TextEngine = "onnxruntime",
+        callers: int = 1,
+        helpers: Helpers | None = None,
     ) -> "TextReader":
         """From the models in rapidocr's wheel; nothing is ever downloaded. Blocks.
 
         Args:
             device: "cpu" or "cuda".
             engine: what computes; OpenVINO does so on the CPU only.
-            callers: threads that will read at the same time.
-            cores: how many of the processor's one picture may use.
+            callers: threads that will read at the same time, helpers among them.
+            helpers: they read some of a picture's lines.
 
         Raises:
             ModelMissing: the wheel lacks them.
@@ -100,16 +107,17 @@ class TextReader:
                 )
                 raise ModelMissing(message)
 
-        def opened(name: str) -> Session:
+        def opened(name: str, cores: int = 1) -> Session:
             if engine == "openvino":
-                return OpenVinoSession(_FOLDER / name, callers=callers, cores=cores)
+                return OpenVinoSession(_FOLDER / name, callers=callers)
             return open_session(_FOLDER / name, device=device, cores=cores)
 
         # a GPU wants several lines at a time, OpenVINO few different widths, a processor's core neither
         batch = 8 if device == "cuda" and engine == "onnxruntime" else 1
         width_step = 8 if device == "cpu" and engine == "onnxruntime" else 32
-        recognizer = TextRecognizer(opened(_RECOGNITION), batch=batch, width_step=width_step)
-        return cls(TextDetector(opened(_DETECTION)), recognizer)
+        recognizer = TextRecognizer(opened(_RECOGNITION), batch=batch, width_step=width_step, helpers=helpers)
+        detector = TextDetector(opened(_DETECTION, cores=min(callers, _DETECTOR_CORES)))
+        return cls(detector, recognizer)
 
     def read(
         self,

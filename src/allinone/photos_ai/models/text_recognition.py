@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidocr.ch_ppocr_rec.utils import CTCLabelDecode
 
+from allinone.photos_ai.helpers import Helpers
 from allinone.photos_ai.sessions import Session
 
 HEIGHT = 48  # pixels the network sees
@@ -26,9 +27,15 @@ class Reading(NamedTuple):
 class TextRecognizer:
     """PP-OCR's recogniser. Threads may share it."""
 
-    def __init__(self, session: Session, *, batch: int = 1, width_step: int = _LEAST_STEP) -> None:
-        """Crops are padded to multiples of `width_step` pixels, and `batch` of the same width read together."""
+    def __init__(
+        self, session: Session, *, batch: int = 1, width_step: int = _LEAST_STEP, helpers: Helpers | None = None
+    ) -> None:
+        """Crops are padded to multiples of `width_step` pixels, and `batch` of the same width read together.
+
+        `helpers` read some of them at the same time.
+        """
         self._session = session
+        self._helpers = helpers or Helpers(0, lambda: 0)
         self._batch = batch
         self._width_step = width_step
         self._input = session.get_inputs()[0].name
@@ -37,17 +44,25 @@ class TextRecognizer:
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Reading]:
         """Each crop (RGB, one line from left to right) read; in the order given."""
-        readings = [Reading("", 0.0)] * len(crops)
         widths = [_width(crop) for crop in crops]
         padded = [max(LEAST_WIDE, -(-width // self._width_step) * self._width_step) for width in widths]
-        for batch in _batches(padded, self._batch):
-            blob = np.zeros((len(batch), 3, HEIGHT, padded[batch[0]]), np.float32)
-            for row, at in enumerate(batch):
-                blob[row, :, :, : widths[at]] = _planes(crops[at], widths[at])
-            lines, _ = self._decode(self._session.run(None, {self._input: blob})[0])
-            for at, (text, score) in zip(batch, lines, strict=True):
-                readings[at] = Reading(text.strip(), float(score))
+        # the widest first: whoever comes last has least to do while the others are done already
+        batches = list(_batches(padded, self._batch))[::-1]
+        found = self._helpers.each(lambda batch: self._read([crops[at] for at in batch], padded[batch[0]]), batches)
+        readings = [Reading("", 0.0)] * len(crops)
+        for batch, lines in zip(batches, found, strict=True):
+            for at, reading in zip(batch, lines, strict=True):
+                readings[at] = reading
         return readings
+
+    def _read(self, crops: Sequence[NDArray[np.uint8]], padded: int) -> list[Reading]:
+        """Crops read together, each padded to so many pixels."""
+        blob = np.zeros((len(crops), 3, HEIGHT, padded), np.float32)
+        for row, crop in enumerate(crops):
+            width = _width(crop)
+            blob[row, :, :, :width] = _planes(crop, width)
+        lines, _ = self._decode(self._session.run(None, {self._input: blob})[0])
+        return [Reading(text.strip(), float(score)) for text, score in lines]
 
 
 def _width(crop: NDArray[np.uint8]) -> int:
