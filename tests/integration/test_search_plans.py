@@ -11,7 +11,7 @@ from psycopg import conninfo
 
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.pool import Connection, Database
-from allinone.search.candidates import any_of, exact_steps, fuzzy_step
+from allinone.search.candidates import any_of, exact_steps, fuzzy_steps
 from allinone.search.commonness import Commonness
 from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.query import parse
@@ -82,7 +82,7 @@ async def explain(connection: Connection, name: str, parameters: dict[str, objec
 async def test_candidates_come_from_the_index(large: Database, typed: str):
     query = parse(typed)
     async with large.connection() as connection:
-        for tokens in filter(None, [*(step.tsquery for step in exact_steps(query)), fuzzy_step(query)]):
+        for tokens in [*(step.tsquery for step in exact_steps(query)), *fuzzy_steps(query)]:
             parameters = Scope((OWNER,)).parameters | {
                 "tokens": tokens,
                 "before": date(2020, 1, 1),

@@ -10,6 +10,7 @@ from allinone.search.tokens import BEGINNING, FIRST_WIDE, LARGE, WORD, compact_w
 
 MOST_PLACES = 8  # characters up to which all places of wrong ones are asked for by themselves
 MOST_LETTERS_ONE_WRONG = 7  # the same for letters; halves of longer words tell enough, at a quarter of the cost
+ENOUGH_LEFT = 4  # Chinese characters of a word that are not wrong, beside which single ones are not asked for
 
 
 class Step(NamedTuple):
@@ -45,13 +46,22 @@ def exact_steps(query: ParsedQuery) -> list[Step]:
     return list(steps.values())
 
 
-def fuzzy_step(query: ParsedQuery) -> str | None:
-    """The tsquery for documents that have the terms misread; None where no term may be."""
+def fuzzy_steps(query: ParsedQuery) -> list[str]:
+    """Tsqueries for documents that have each term with one wrong character at most, and for all that have them misread.
+
+    None, where no term may be. The second finds what the first does and more, at several times its cost.
+    """
     parts = [(part, FuzzyPart.of(part)) for part in query.parts]
     if not any(fuzzy for _, fuzzy in parts):
-        return None
-    asked = [_fuzzy(fuzzy) if fuzzy else _all(phrase_tokens(compact_words(part.text))) for part, fuzzy in parts]
-    return _tsquery(" & ".join(f"({one})" for one in asked), [])
+        return []
+    steps = []
+    for most in (1, None):
+        asked = [
+            _fuzzy(fuzzy, most or fuzzy.errors) if fuzzy else _all(phrase_tokens(compact_words(part.text)))
+            for part, fuzzy in parts
+        ]
+        steps.append(_tsquery(" & ".join(f"({one})" for one in asked), []))
+    return list(dict.fromkeys(steps))
 
 
 def any_of(tokens: Iterable[str]) -> str:
@@ -65,12 +75,12 @@ def _one_token(term: Term) -> bool:
     return len(dense) <= 2 and min(dense) >= FIRST_WIDE
 
 
-def _fuzzy(part: FuzzyPart) -> str:
+def _fuzzy(part: FuzzyPart, errors: int) -> str:
     length = len(part.dense)
     if length <= (MOST_PLACES if part.chinese else MOST_LETTERS_ONE_WRONG):
-        ways = [_without(part.dense, wrong) for wrong in combinations(range(length), part.errors)]
+        ways = [_without(part.dense, wrong) for wrong in combinations(range(length), errors)]
     else:
-        ways = [phrase_tokens(piece) for piece in part.pieces()]
+        ways = [phrase_tokens(piece) for piece in part.pieces(errors)]
     return " | ".join(f"({_all(way)})" for way in dict.fromkeys(map(tuple, ways)) if way)
 
 
@@ -78,8 +88,9 @@ def _without(dense: str, wrong: Sequence[int]) -> list[str]:
     """The tokens left of a word whose characters `wrong` are so."""
     bounds = [-1, *wrong, len(dense)]
     sides = [dense[start + 1 : end] for start, end in pairwise(bounds)]
-    latin = dense.isascii()
-    return [token for side in sides if len(side) > (2 if latin else 0) for token in phrase_tokens(side)]
+    # Where a long piece is left, a single character beside it tells little more, and has the longest lists to read.
+    least = 3 if dense.isascii() else 2 if max(map(len, sides)) >= ENOUGH_LEFT else 1
+    return [token for side in sides if len(side) >= least for token in phrase_tokens(side)]
 
 
 def _all(tokens: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 from uuid import UUID
 
 from allinone.database.pool import Connection
-from allinone.search.candidates import any_of, exact_steps, fuzzy_step
+from allinone.search.candidates import any_of, exact_steps, fuzzy_steps
 from allinone.search.commonness import Commonness
 from allinone.search.document import Document
 from allinone.search.match import Matcher
@@ -39,6 +39,9 @@ FEW_TOGETHER = 150
 
 MOST_MISREAD = 400
 """Photos looked at for misread text, which costs several times as much a photo; the newest."""
+
+ENOUGH_MISREAD = 250
+"""The same that are enough, where more are only to be had by asking once more."""
 
 MOST_AT_ONCE = 200_000
 """Characters of texts up to which they are looked through where we are, in a millisecond or two. Handing them to a
@@ -88,10 +91,13 @@ async def find_text(
         truncated = len(candidates) >= MOST_TEXT_HITS
         if len(found) >= MOST_TEXT_HITS:
             break
-    fuzzy = fuzzy_step(query) if len(found) < FUZZY_BELOW else None
-    if fuzzy is not None:
-        candidates = await library.newest_candidates(fuzzy, MOST_MISREAD)
-        new = [candidate for candidate in candidates if candidate[0].int not in found]
+    looked_at = set(found)
+    for fuzzy in fuzzy_steps(query):
+        if len(found) >= FUZZY_BELOW:
+            break
+        candidates = await library.newest_candidates(fuzzy, MOST_MISREAD, enough=ENOUGH_MISREAD)
+        new = [candidate for candidate in candidates if candidate[0].int not in looked_at]
+        looked_at.update(asset_id.int for asset_id, _, _ in new)
         for hit in await _decided(matcher, new, phrase=truncated, fuzzy=True):
             found[hit.asset_id.int] = hit
     # The strictest step's hits come first, and of each step the newest.
@@ -107,7 +113,7 @@ class _Library:
     timeline: Timeline
 
     async def newest_candidates(
-        self, step: str, most: int = MOST_TEXT_HITS, *, share: float | None = None
+        self, step: str, most: int = MOST_TEXT_HITS, *, enough: int | None = None, share: float | None = None
     ) -> list[Candidate]:
         """The newest candidates: out of the newest part of the library where that has enough of them.
 
@@ -125,7 +131,7 @@ class _Library:
             if newest is None:
                 break
             found += await self._candidates(f"({step}) & ({any_of(newest.tokens)})", before, most - len(found))
-            if len(found) >= most:
+            if len(found) >= (enough or most):
                 return found
             before = newest.since
             if len(found) * self.timeline.total <= FEW_IN_ALL * part:

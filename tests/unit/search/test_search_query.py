@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.candidates import exact_steps, fuzzy_steps
 from allinone.search.query import MOST_CHARACTERS, parse
 from unit.search.papers import answer, paper
 
@@ -63,7 +63,7 @@ def test_nothing_to_look_for_finds_nothing(typed: str):
     query = parse(typed)
     assert query.parts == ()
     assert exact_steps(query) == []
-    assert fuzzy_step(query) is None
+    assert fuzzy_steps(query) == []
     assert answer(typed, paper("統一發票")) is None
 
 
@@ -77,7 +77,7 @@ def test_long_queries_are_bounded():
     query = parse("發票收據" * 10_000)
     assert sum(len(term.text) for term in query.terms) <= MOST_CHARACTERS * 2
     assert len(parse("字 " * 5000).terms) <= 16
-    assert all(len(step) < 20_000 for step in [*(step.tsquery for step in exact_steps(query)), fuzzy_step(query) or ""])
+    assert all(len(step) < 20_000 for step in [*(step.tsquery for step in exact_steps(query)), *fuzzy_steps(query)])
     assert answer("發票收據" * 10_000, paper("發票")) is None
 
 
@@ -89,7 +89,7 @@ def test_one_ligature_of_many_letters_makes_no_long_term():
 @given(TYPED)
 def test_parsing_never_raises(typed: str):
     query = parse(typed)
-    steps = [*(step.tsquery for step in exact_steps(query)), fuzzy_step(query) or ""]
+    steps = [*(step.tsquery for step in exact_steps(query)), *fuzzy_steps(query)]
     # Lexemes are quoted and hold letters and digits only, so no text is ever an operator.
     for step in steps:
         assert re.fullmatch(r"(?:'[=~]?[\w]*'(?::\*)?|[ &|!()])*", step)

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allinone.search.candidates import exact_steps, fuzzy_step
+from allinone.search.candidates import exact_steps, fuzzy_steps
 from allinone.search.document import Document
 from allinone.search.match import Matcher
 from allinone.search.query import parse
@@ -66,7 +66,19 @@ def test_what_is_misread_is_proposed(word: str, data: st.DataObject):
     query = parse(word)
     match = Matcher(query).match(document)
     if match is not None and match.kind == "fuzzy":
-        assert answers(fuzzy_step(query) or "", document)
+        assert answers(fuzzy_steps(query)[-1], document)
+
+
+@given(st.text(st.sampled_from("统发票機場車站開店"), min_size=4, max_size=10), st.data())
+def test_one_wrong_character_is_proposed_first(word: str, data: st.DataObject):
+    at = data.draw(st.integers(0, len(word) - 1))
+    read = word[:at] + data.draw(st.sampled_from(["", "丙"])) + word[at + 1 :]
+    document = Document.of(paper("前" + read + "後"))
+    query = parse(word)
+    assert answers(fuzzy_steps(query)[0], document)
+    match = Matcher(query).match(document)
+    assert match is not None
+    assert match.kind == "fuzzy"
 
 
 def test_long_numbers_are_no_words_of_their_own():
