@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -109,8 +110,9 @@ def mt_photos(request: Request) -> Reply:
 class ScriptedBackend:
     """Listens on a port of its own; can be killed and started again on the same one."""
 
-    def __init__(self, script: Script = immich_ml) -> None:
+    def __init__(self, script: Script = immich_ml, *, tls: ssl.SSLContext | None = None) -> None:
         self.script = script
+        self._tls = tls
         self.requests: list[Request] = []
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -119,7 +121,7 @@ class ScriptedBackend:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def predictions(self) -> list[Request]:
@@ -129,7 +131,7 @@ class ScriptedBackend:
     async def start(self) -> None:
         """Listen."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port)
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def kill(self) -> None:

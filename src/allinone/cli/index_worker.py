@@ -19,6 +19,7 @@ from allinone.database.pool import Database
 from allinone.library.worker import LibraryWorker
 from allinone.search.index import SearchIndex
 from allinone.search.maintenance import keep_maintained
+from allinone.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,7 @@ async def _run(directory: DataDirectory, library_id: UUID, parent: int) -> None:
             try:
                 await LibraryWorker(dsn, directory, engine, SearchIndex(database), library_id).run()
             finally:
-                care.cancel()
-                await asyncio.gather(care, return_exceptions=True)
+                await end(care)
     finally:
         watch.cancel()
         await engine.close()

@@ -6,12 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from allinone.cli.background import background
 from allinone.database.data_directory import DataDirectory, Hold, default_data_directory
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
 from allinone.errors import DatabaseUnavailable
+from allinone.tasks import background
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from allinone.cli.background import background
 from allinone.cli.listening import Server
+from allinone.tasks import background
 
 CHECK_EVERY = 2.0  # seconds
 

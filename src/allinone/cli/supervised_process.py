@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from allinone.cli.background import background
+from allinone.tasks import background
 
 log = logging.getLogger(__name__)
 

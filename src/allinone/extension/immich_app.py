@@ -1,6 +1,5 @@
 """The extension's web application beside an Immich: what it does not know itself is Immich's to answer."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -32,6 +31,7 @@ from allinone.immich.database import ImmichDatabase
 from allinone.immich.follower import Follower
 from allinone.immich.settings import ImmichSettings
 from allinone.search.index import SearchIndex
+from allinone.tasks import background
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -105,25 +105,8 @@ async def _lifespan(
         await opened.enter_async_context(services.client)
         await opened.enter_async_context(services.search.opened())
         if follows:
-            await opened.enter_async_context(_following(services.follower))
+            await opened.enter_async_context(background(services.follower.run(), "following Immich"))
         yield
-
-
-STOP_SECONDS = 1.0  # until a task that goes on is told again to end
-
-
-@asynccontextmanager
-async def _following(follower: Follower) -> AsyncIterator[None]:
-    task = asyncio.create_task(follower.run(), name="following Immich")
-    try:
-        yield
-    finally:
-        # One that arrives just as a wait of the pool's ends is lost (asyncio.wait_for before Python 3.12), and the task
-        # would go on for ever: so it is told until it has heard.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=STOP_SECONDS)
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _immich(client: ImmichClient, request: Request) -> Response:

@@ -10,6 +10,7 @@ from prometheus_client import Counter
 from allinone.errors import AllInOneError, BackendFailed
 from allinone.immich.client import ImmichClient, Reply
 from allinone.immich.credentials import Credentials
+from allinone.tasks import end
 
 AT_ONCE = 8
 MOST_BRANCHES = 100  # of one `filter.or`
@@ -79,8 +80,7 @@ class Lookup:
         try:
             await asyncio.wait(tasks, timeout=seconds)
         finally:
-            for task in tasks:
-                task.cancel()
+            await end(*tasks)
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         for failure in failures:

@@ -39,6 +39,7 @@ from allinone.immich.text_encoder import TextEncoder
 from allinone.immich.vectors import ImmichVectors
 from allinone.search.hits import RankedHit
 from allinone.search.index import SearchIndex
+from allinone.tasks import end
 
 SMART = "/api/search/smart"
 TEXT_SECONDS = 3.0  # that a search for text may take before Immich's own answers it
@@ -138,8 +139,7 @@ class ImmichSearch:
                 return self._immichs(body, key, reply, None)
             return await self._ranked(body, credentials, key, plan, reply, ours)
         finally:
-            ours_task.cancel()
-            await asyncio.gather(ours_task, return_exceptions=True)
+            await end(ours_task)
 
     async def _ranked(
         self,
@@ -308,8 +308,7 @@ class ImmichSearch:
             found = await self._texts.find(body, shelves, credentials)
             return _Ours(person, shelves, found.text, found.told, await vector_task)
         finally:
-            vector_task.cancel()
-            await asyncio.gather(vector_task, return_exceptions=True)
+            await end(vector_task)
 
     async def _vector(self, body: SearchBody) -> Vector | None:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
@@ -22,6 +22,7 @@ from allinone.gateway.members.probing import Prober
 from allinone.gateway.metrics import GatewayMetrics
 from allinone.gateway.settings import GatewaySettings
 from allinone.gateway.tokens import Token, shown_token, unauthenticated
+from allinone.tasks import background, end
 from allinone.wire.predict import CLIP
 
 
@@ -65,15 +66,11 @@ class Gateway:
         async with AsyncExitStack() as stack:
             for member in self.members:
                 stack.push_async_callback(member.backend.close)
-            probing = asyncio.create_task(prober.run(), name="look after the backends")
+            await stack.enter_async_context(background(prober.run(), "look after the backends"))
             try:
                 yield
             finally:
-                for task in (probing, *self._tasks):
-                    task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await probing
-                await asyncio.gather(*self._tasks, return_exceptions=True)
+                await end(*self._tasks)
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """A task of the gateway's own, kept until it is done."""

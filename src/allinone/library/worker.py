@@ -33,6 +33,7 @@ from allinone.library.thumbnails import Thumbnails
 from allinone.library.walk import FolderTree
 from allinone.library.watch import FolderFollower
 from allinone.library.work import WorkLedger
+from allinone.tasks import background, end
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class LibraryWorker:
                 report = await self._scan_once(scanner)
                 await self._until_idle(helpers)
             finally:
-                await _cancel(helpers)
+                await end(*helpers)
             if on_progress is not None:
                 on_progress(await self._store().progress(self._library_id))
             await self._purge()
@@ -168,7 +169,7 @@ class LibraryWorker:
             NotFound: there is no such library.
             DatabaseUnavailable: the database does not answer at the start.
         """
-        async with self._opened(), _beside(self._work_forever()):
+        async with self._opened(), background(self._work_forever(), "read photos"):
             yield
 
     @asynccontextmanager
@@ -231,7 +232,7 @@ class LibraryWorker:
             put_back = await self._rescue.after_death(app.job_manager)
             if put_back:
                 log.info("%d photos were being read when the last run ended; they are read again.", put_back)
-            async with _beside(self._rescue_forever(app)):
+            async with background(self._rescue_forever(app), "look for work left behind"):
                 await app.run_worker_async(
                     queues=[self._queue],
                     name="library",
@@ -326,21 +327,3 @@ async def _persistently(action: Callable[[], Awaitable[T]]) -> T:
             log.warning("%s", error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
-
-
-@asynccontextmanager
-async def _beside(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Run `work` while the block runs."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-    finally:
-        await _cancel([task])
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task

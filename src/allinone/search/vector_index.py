@@ -17,6 +17,7 @@ from psycopg import sql
 
 from allinone.database.pool import Connection
 from allinone.search.statements import statement
+from allinone.tasks import end
 
 WORTHWHILE = 50_000
 """Vectors of one model from which the index is made, and of the owners asked for from which it is used: comparing
@@ -158,8 +159,7 @@ async def _build(
         await connection.execute(composed("vector_index_create", model, dimensions, lists))
     finally:
         if watching:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            await end(watching)
     await _drop(connection, [name for name, whole in indexes.items() if whole])
     return True
 
