@@ -74,12 +74,29 @@ def test_a_device_that_was_not_asked_for_is_not_missed() -> None:
     assert "computing on the CPU" in notice
 
 
-def test_a_provider_that_is_listed_must_also_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_that_is_listed_must_also_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps: list[str] = []
+
+    def preload(*, directory: str) -> None:
+        # "": among Python's packages first, where the extra `cuda` puts them
+        steps.append(f"libraries from {directory!r}")
+        print("Failed to load libcuda.so.1")  # as it does
+
+    session = onnxruntime.InferenceSession
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "preload_dlls", preload)
+    monkeypatch.setattr(
+        onnxruntime, "InferenceSession", lambda *of, **how: (steps.append("session"), session(*of, **how))[1]
+    )
     devices._cuda_fault.cache_clear()
     try:
         assert choose_device("auto").name == "cpu"
+        assert "onnxruntime-gpu is installed, but" in str(choose_device("auto").notice)
         assert "missing" in str(choose_device("cuda").notice)
+        assert steps == ["libraries from ''", "session"]
+        assert capsys.readouterr().out == ""
     finally:
         monkeypatch.undo()
         devices._cuda_fault.cache_clear()
