@@ -52,6 +52,21 @@ async def test_the_ocr_endpoint_is_text_only(site):
     assert (empty.status_code, missing.status_code) == (400, 400)
 
 
+async def test_how_pictures_are_weighed_is_kept_for_the_folder(site):
+    for number in range(60):
+        await site.add(f"north{number}.jpg", vector=(0.0, 1.0, number / 1000))
+    like = await site.add("east.jpg", vector=EAST)
+    async with site.client(FixedEncoder(np.array(EAST, np.float32))) as client:
+        before = await smart(client, query="sunset")
+        put = await client.put("/allinone/api/search-preference", json={"cutoff": "off"})
+        kept = await client.get("/allinone/api/search-preference")
+        after = await smart(client, query="sunset")
+        wrong = await client.put("/allinone/api/search-preference", json={"cutoff": "little"})
+    assert ids(before) == [str(like)]
+    assert (put.status_code, kept.json()["cutoff"], after["count"]) == (200, "off", 61)
+    assert wrong.status_code == 400
+
+
 async def test_pictures_are_found_where_there_is_a_model(site):
     like = await site.add("east.jpg", vector=EAST)
     await site.add("north.jpg", vector=NORTH)

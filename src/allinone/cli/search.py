@@ -21,6 +21,7 @@ from allinone.extension.search_metrics import SearchMetrics
 from allinone.http.metrics import new_registry
 from allinone.library.filters import AssetFilters
 from allinone.search.index import SearchIndex, TextMatch
+from allinone.search.preferences import Preferences
 
 LINES_SHOWN = 3
 
@@ -50,7 +51,8 @@ async def _search(directory: DataDirectory, root: Path | None, query: str, limit
         library = await choose_library(store, root)
         engine = make_engine(directory)
         try:
-            search = PhotoSearch(store, SearchIndex(data.database), engine, SearchMetrics(new_registry()))
+            metrics, preferences = SearchMetrics(new_registry()), Preferences(data.database)
+            search = PhotoSearch(store, SearchIndex(data.database), engine, metrics, preferences)
             filters = AssetFilters(library_id=library.id)
             return await search.search(PhotoQuery(filters=filters, text=query, size=limit))
         finally:

@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from allinone.database.pool import Database
@@ -13,6 +14,7 @@ from allinone.extension.asset_api import asset_routes
 from allinone.extension.jobs_api import job_routes
 from allinone.extension.pages.install import install_pages
 from allinone.extension.photo_search import Notice, PhotoSearch, TextEncoder
+from allinone.extension.preference_api import preference_routes
 from allinone.extension.progress_api import progress_routes
 from allinone.extension.search_api import search_routes
 from allinone.extension.search_metrics import ProgressMetrics, SearchMetrics
@@ -31,6 +33,7 @@ from allinone.http.security_headers import SecurityHeaders
 from allinone.http.throttle import Throttle
 from allinone.library.store import LibraryStore
 from allinone.search.index import SearchIndex
+from allinone.search.preferences import Preferences
 
 PAGES = "/allinone/"
 SIGNING_FILE = "session.secret"  # in the data directory
@@ -78,6 +81,7 @@ def create_app(
     app.include_router(health_routes(checks))
     for routes in (search_routes, asset_routes, job_routes, progress_routes):
         app.include_router(routes(services))
+    app.include_router(preference_routes(Preferences(database), partial(_whoever_asks, library_id)))
     app.add_api_route("/", _to_pages, methods=["GET"])
     app.add_api_route("/api/server/ping", _pong, methods=["GET"])
     install_pages(app, services)
@@ -100,7 +104,7 @@ def _services(
         library=library,
         library_id=library_id,
         index=index,
-        photo_search=PhotoSearch(library, index, usable, metrics),
+        photo_search=PhotoSearch(library, index, usable, metrics, Preferences(database)),
         encoder=usable,
         notices=() if usable else (Notice.NO_CLIP_MODEL,),
     )
@@ -126,6 +130,11 @@ def _install_guards(app: FastAPI, settings: ExtensionSettings, metrics: RequestM
 async def _lifespan(database: Database | None, _: FastAPI) -> AsyncIterator[None]:
     async with database or nullcontext():
         yield
+
+
+async def _whoever_asks(library_id: UUID, _: Request) -> UUID:
+    # A folder has no users: its one preference is everybody's.
+    return library_id
 
 
 async def _check_database(database: Database) -> None:

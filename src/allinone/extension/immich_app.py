@@ -20,6 +20,7 @@ from allinone.extension.immich_search_metrics import ImmichSearchMetrics
 from allinone.extension.immich_services import ImmichServices
 from allinone.extension.page_script import PageScript
 from allinone.extension.pages.install import install_immich_pages
+from allinone.extension.preference_api import immich_person, preference_routes
 from allinone.extension.script_api import script_routes
 from allinone.http.correlation import Correlation
 from allinone.http.health import health_routes
@@ -31,6 +32,7 @@ from allinone.immich.database import ImmichDatabase
 from allinone.immich.follower import Follower
 from allinone.immich.settings import ImmichSettings
 from allinone.search.index import SearchIndex
+from allinone.search.preferences import Preferences
 from allinone.tasks import background
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -61,7 +63,8 @@ def create_immich_app(
     index = SearchIndex(database)
     immich = ImmichDatabase(settings.dsn)
     metrics = ImmichSearchMetrics(registry)
-    search = ImmichSearch(settings, client, immich, index, metrics)
+    preferences = Preferences(database)
+    search = ImmichSearch(settings, client, immich, index, metrics, preferences)
     follower = Follower(settings, immich, database, FollowedIndex(index))
     services = ImmichServices(settings, client, database, index, immich, search, follower, registry)
     app = FastAPI(
@@ -84,6 +87,7 @@ def create_immich_app(
     jobs = ImmichJobs(services)
     app.include_router(immich_job_routes(jobs))
     app.include_router(ImmichSearchEndpoints(search, client, index, metrics).routes())
+    app.include_router(preference_routes(preferences, immich_person(client)))
     for routes in parts:
         app.include_router(routes(services))
     install_immich_pages(app, services, jobs.requests)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from allinone.immich.vectors import ImmichVectors
 from allinone.search.calibration import KEPT_Z, Calibration, keep
-from allinone.search.hits import Cutoff, RankedHit, RankRequest
+from allinone.search.hits import Cutoff, Fusion, RankedHit, RankRequest
 from allinone.search.index import SearchIndex
 from allinone.search.query import ParsedQuery
 from allinone.search.ranking import PictureHit, TextHit, fuse, rank_text
@@ -80,6 +80,7 @@ def fuse_all(
     *,
     weight: float,
     cutoff: Cutoff,
+    fusion: Fusion = "convex",
     excluded: frozenset[UUID] = frozenset(),
 ) -> Fused:
     """One ranking.
@@ -90,6 +91,7 @@ def fuse_all(
         likeness: of both.
         weight: of the picture, 0..1.
         cutoff: which pictures are left out.
+        fusion: by scores, or by ranks alone.
         excluded: pictures whose text has what the query excludes.
     """
     hits = [hit for one, item in pictures.items() if (hit := likeness.hit(one, taken_at(item))) is not None]
@@ -105,7 +107,7 @@ def fuse_all(
         like = likeness.hit(found.asset_id, found.taken_at) if found.asset_id not in seen else None
         if like is not None:
             shown.append(like)
-    return Fused(fuse(_text_hits(text), shown, picture_weight=weight), all_like=kept == len(hits))
+    return Fused(fuse(_text_hits(text), shown, picture_weight=weight, fusion=fusion), all_like=kept == len(hits))
 
 
 def rank_by_text(text: Sequence[RankedHit]) -> tuple[RankedHit, ...]:

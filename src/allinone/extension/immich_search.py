@@ -39,6 +39,7 @@ from allinone.immich.text_encoder import TextEncoder
 from allinone.immich.vectors import ImmichVectors
 from allinone.search.hits import RankedHit
 from allinone.search.index import SearchIndex
+from allinone.search.preferences import Preference, Preferences
 from allinone.tasks import end
 
 SMART = "/api/search/smart"
@@ -48,6 +49,8 @@ DISABLED = b"Smart search is not enabled"
 
 IMMICH_ONLY, TEXT_ONLY = "immich_only", "encoder_failed"
 """Notices: our side failed; there is no smart search now."""
+
+UNCHOSEN = Preference()
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ class _Ours:
     text: tuple[RankedHit, ...]
     told: Assets
     vector: Vector | None
+    preference: Preference = UNCHOSEN
 
 
 class ImmichSearch:
@@ -77,8 +81,10 @@ class ImmichSearch:
         immich: ImmichDatabase,
         index: SearchIndex,
         metrics: ImmichSearchMetrics,
+        preferences: Preferences,
     ) -> None:
         self._settings = settings
+        self._preferences = preferences
         self._client = client
         self._index = index
         self._metrics = metrics
@@ -162,11 +168,19 @@ class ImmichSearch:
             return self._immichs(body, key, reply, error)
 
     async def _plan(self, body: SearchBody, credentials: Credentials, reply: Reply, ours: _Ours) -> PagePlan:
-        pictures, cutoff = assets_of(reply), self._settings.cutoff
+        pictures, chosen = assets_of(reply), ours.preference
+        cutoff = chosen.cutoff or self._settings.cutoff
+        weight = self._settings.picture_weight if chosen.picture_weight is None else chosen.picture_weight
         likeness = await self._likeness(ours, list(pictures), ours.text)
         excluded = await excluded_by_text(self._index, body.query, ours.shelves, list(pictures))
         fused = fuse_all(
-            ours.text, pictures, likeness, weight=self._settings.picture_weight, cutoff=cutoff, excluded=excluded
+            ours.text,
+            pictures,
+            likeness,
+            weight=weight,
+            cutoff=cutoff,
+            fusion=chosen.fusion or "convex",
+            excluded=excluded,
         )
         more = reply.document()["assets"].get("nextPage") is not None
         goes_on = bool(fused.hits) and fused.all_like and more and cutoff != "strict"
@@ -306,7 +320,8 @@ class ImmichSearch:
                 told = assets_of(await self._texts.told(body, credentials)) if needed else {}
                 return _Ours(person, shelves, (), told, None)
             found = await self._texts.find(body, shelves, credentials)
-            return _Ours(person, shelves, found.text, found.told, await vector_task)
+            chosen = await self._preferences.of(person.user_id)
+            return _Ours(person, shelves, found.text, found.told, await vector_task, chosen)
         finally:
             await end(vector_task)
 

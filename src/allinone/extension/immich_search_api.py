@@ -48,14 +48,14 @@ class ImmichSearchEndpoints:
 
     async def smart(self, request: Request) -> Response:
         """Immich's smart search, with the text in photos; Immich itself answers what we do not understand."""
-        raw = await _read(request)
+        raw = await read_bounded(request)
         body = smart_body(raw)
         outcome = await self._timed(body, credentials_of(request)) if body is not None else None
         return await pass_on(self._client, request, raw) if outcome is None else _response(outcome)
 
     async def ocr(self, request: Request) -> Response:
         """By the text in photos alone."""
-        body = ocr_body(await _read(request))
+        body = ocr_body(await read_bounded(request))
         if not isinstance(body, SearchBody):
             message = "`ocr` must be set: the text to look for. `page` and `size` are whole numbers from 1."
             raise InvalidRequest(message)
@@ -65,7 +65,7 @@ class ImmichSearchEndpoints:
 
     async def explain(self, request: Request) -> Response:
         """Why each photo of a page is there."""
-        body = smart_body(await _read(request))
+        body = smart_body(await read_bounded(request))
         if body is None:
             message = "`query` must be set: what to look for. `page` and `size` are whole numbers from 1."
             raise InvalidRequest(message)
@@ -89,7 +89,12 @@ def credentials_of(request: Request) -> Credentials:
     return Credentials.of(dict(request.headers), request.query_params.multi_items())
 
 
-async def _read(request: Request) -> bytes:
+async def read_bounded(request: Request) -> bytes:
+    """The body of a request.
+
+    Raises:
+        BodyTooLarge: it has more than `MOST_BYTES`.
+    """
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():

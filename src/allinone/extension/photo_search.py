@@ -17,6 +17,7 @@ from allinone.library.filters import AssetFilters
 from allinone.library.store import LibraryAsset, LibraryStore
 from allinone.search.index import PictureMatch, Ranking, RankRequest, SearchIndex, TextMatch
 from allinone.search.picture_leg import Vector, unit_vector
+from allinone.search.preferences import Preferences
 from allinone.search.query import parse
 
 MAX_PAGE_SIZE = 1000
@@ -122,8 +123,14 @@ class PhotoSearch:
     """Ranks, filters and pages. The next page goes on where the last one ended, also while photos arrive."""
 
     def __init__(
-        self, library: LibraryStore, index: SearchIndex, encoder: TextEncoder | None, metrics: SearchMetrics
+        self,
+        library: LibraryStore,
+        index: SearchIndex,
+        encoder: TextEncoder | None,
+        metrics: SearchMetrics,
+        preferences: Preferences,
     ) -> None:
+        self._preferences = preferences
         self._library = library
         self._index = index
         self._encoder = encoder
@@ -196,8 +203,11 @@ class PhotoSearch:
     async def _ranking(self, query: PhotoQuery, vector: Vector | None, within: list[UUID] | None) -> Ranking:
         owners, model = [query.filters.library_id], self._encoder.clip_model if self._encoder else None
         if query.like is not None and model is not None:
-            return await self._index.similar(query.like, owners, model=model, within=within)
+            cutoff = (await self._preferences.of(query.filters.library_id)).cutoff or "normal"
+            return await self._index.similar(query.like, owners, model=model, within=within, cutoff=cutoff)
         request = RankRequest(query.text, owners, within, vector, model, text_only=query.text_only)
+        if vector is not None:
+            request = (await self._preferences.of(query.filters.library_id)).applied(request)
         return await self._index.rank(request)
 
     async def _vector(self, query: PhotoQuery) -> tuple[Vector | None, Notice | None]:
