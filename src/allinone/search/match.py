@@ -35,9 +35,11 @@ _ANY = r"(?:[^\w\n]|_){0,3}"
 _APART = r"(?:[^\w\n]|_){1,3}"
 # Between the letters of one word nothing but its own hyphen or a cut; "Mac Art" has no car in it. Only where all
 # letters stand apart ("E X I T") may blanks stand between them.
-_SPACED = r"(?<![^\W\d_]{2}) {1,3}(?![^\W\d_]{2})"
+_SPACED = r"(?<![^\W\d_]{2}) (?![^\W\d_]{2})"
 _WITHIN_WORD = rf"(?:['\x1e\x1d]|-[\x1e\x1f]?|{_SPACED})?"
-_WITHIN_NUMBER = r"(?:,(?=\d{3}(?!\d))|[ '/\x1e-])?"
+_WITHIN_LONG_NUMBER = r"(?:,(?=\d{3}(?!\d))|[ '/\x1e-])?"
+# A short number does not go on behind a blank, or 089 would stand in 08 99; but all its digits may be set apart.
+_WITHIN_NUMBER = r"(?:,(?=\d{3}(?!\d))|['/\x1e-]|(?<!\d{2}) (?!\d{2}))?"
 _DECIMAL = r" ?[.,] ?"
 _THOUSANDS = r"[, ]?"
 _NUMBER_MARK = r"[ .:/\x1e-]{1,2}"
@@ -45,6 +47,7 @@ _OPTIONAL_NUMBER_MARK = r"[ .:/\x1e-]{0,2}"
 
 _DATE = re.compile(r"(?<!\d)(?:\d{4}[^\w]\d{1,2}[^\w]\d{1,2}|\d{1,2}[^\w]\d{1,2}[^\w]\d{4})(?!\d)")
 _LONG_NUMBER = re.compile(r"\d{3}")
+_SPACED_NUMBER = re.compile(r"\d{6,}")  # so long that people write it in groups
 
 
 class Match(NamedTuple):
@@ -71,12 +74,16 @@ def phrase_pattern(text: str) -> re.Pattern[str]:
     joined_date = _DATE.search(text) is not None
     pieces: list[str] = []
     before, separators = "", ""
-    for character in text:
+    spaced = {at for number in _SPACED_NUMBER.finditer(text) for at in range(*number.span())}
+    for at, character in enumerate(text):
         if not character.isalnum():
             separators += character
             continue
         if before:
-            pieces.append(_between(before, separators, character, loose=joined_date or _has_long(text)))
+            if not separators and at in spaced and before.isdigit():
+                pieces.append(_WITHIN_LONG_NUMBER)
+            else:
+                pieces.append(_between(before, separators, character, loose=joined_date or _has_long(text)))
         pieces.append(re.escape(character))
         before, separators = character, ""
     return re.compile("".join(pieces) if pieces else r"(?!)")

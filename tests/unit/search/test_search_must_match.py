@@ -41,6 +41,9 @@ MUST_MATCH = {
     "a date with points": ("2024/05/01", ["2024.05.01"], "phrase"),
     "a date without marks": ("2024-05-01", ["20240501"], "phrase"),
     "a phone number without marks": ("0912345678", ["0912-345-678"], "phrase"),
+    "a phone number in groups": ("0912345678", ["0912 345 678"], "phrase"),
+    "the end of a phone number in groups": ("345678", ["0912 345 678"], "phrase"),
+    "digits set apart": ("1984", ["機號 1 9 8 4"], "phrase"),
     "brackets inside": ("統一發票三聯式", ["統一發票(三聯式)"], "phrase"),
     "words run together by the recogniser": ("passenger ticket", ["PASSENGERTICKET"], "phrase"),
     "case": ("total", ["TOTAL"], "phrase"),
@@ -79,6 +82,8 @@ MUST_NOT_MATCH = {
     "one term of two": ("總計 現金", ["總計"]),
     "an excluded word": ("發票 -現金", ["統一發票 現金"]),
     "letters of neighbouring words": ("car", ["Mac Art"]),
+    "letters of neighbouring words, all set apart": ("than", ["V I S I T   H A N A"]),
+    "digits of neighbouring numbers": ("089", ["2015.12.08 99:85"]),
 }
 
 
