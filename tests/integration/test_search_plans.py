@@ -17,7 +17,7 @@ from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.query import parse
 from allinone.search.recency import TOKEN_COST, Newest, Recency, Timeline
 from allinone.search.scope import Scope
-from allinone.search.statements import INDEX_ONLY, statement
+from allinone.search.statements import INDEX_ONLY, PLANNED_ONCE, statement
 from allinone.search.text_leg import AMPLE, MOST_TEXT_HITS, find_text
 from unit.search.papers import paper
 
@@ -92,6 +92,26 @@ async def test_candidates_come_from_the_index(large: Database, typed: str):
             assert "Bitmap Index Scan on search_token_tokens" in plan
             assert "Seq Scan" not in plan
             assert "Parallel" not in plan
+
+
+@pytest.mark.parametrize("typed", ["總計", "鼠", "tota"])
+async def test_the_plan_that_is_kept_comes_from_the_index_too(large: Database, typed: str):
+    async with large.connection() as connection:
+        await connection.execute(PLANNED_ONCE)
+        kept = "prepare kept (tsquery, uuid[], uuid[], date, int) as " + statement("candidates").decode()
+        for number, name in enumerate(
+            ("tokens)s::tsquery", "owners)s::uuid[]", "within)s::uuid[]", "before)s::date"), 1
+        ):
+            kept = kept.replace(f"%({name}", f"${number}")
+        await connection.execute(kept.replace("%(most)s", "$5").encode())
+        tokens = exact_steps(parse(typed))[-1].tsquery.replace("'", "''")
+        cursor = await connection.execute(
+            f"explain execute kept ('{tokens}', array['{OWNER}']::uuid[], null, null, 300)".encode()
+        )
+        plan = "\n".join(line for (line,) in await cursor.fetchall())
+    assert "$1" in plan
+    assert "Bitmap Index Scan on search_token_tokens" in plan
+    assert "Seq Scan" not in plan
 
 
 async def test_a_few_photos_come_by_their_keys_however_common_the_word(large: Database):

@@ -8,6 +8,9 @@ INDEX_ONLY = (
 )
 """For one transaction: PostgreSQL does not know what reading tokens costs, nor that candidates are few."""
 
+PLANNED_ONCE = f"{INDEX_ONLY}, set_config('plan_cache_mode', 'force_generic_plan', true)"
+"""The same, with the plan that a connection made before: which words are asked for makes no difference to it."""
+
 
 @cache
 def statement(name: str) -> bytes:

@@ -16,7 +16,7 @@ from allinone.search.query import ParsedQuery
 from allinone.search.ranking import TextHit
 from allinone.search.recency import Recency, Timeline
 from allinone.search.scope import Scope
-from allinone.search.statements import INDEX_ONLY, statement
+from allinone.search.statements import INDEX_ONLY, PLANNED_ONCE, statement
 
 MOST_TEXT_HITS = 300
 """Photos found by text that are ranked; where more have it, the newest."""
@@ -142,7 +142,8 @@ class _Library:
     async def _candidates(self, tokens: str, before: date | None, most: int) -> list[Candidate]:
         parameters = self.scope.parameters | {"tokens": tokens, "before": before, "most": most}
         async with self.connection.pipeline():
-            await self.connection.execute(INDEX_ONLY)
+            # Few photos given come by their keys, which a plan made for any number of them does not know.
+            await self.connection.execute(PLANNED_ONCE if self.scope.within is None else INDEX_ONLY)
             cursor = self.connection.cursor(binary=True)
             await cursor.execute(statement("candidates"), parameters)
             rows = await cursor.fetchall()
