@@ -65,7 +65,7 @@ ENGLISH = ImmichTexts(
     cutoffs=("off", "normal", "strict"),
     weight_hint="To keep these for everybody: {settings}",
     found="{count} photos on this page", text_score="Text", picture_score="Picture", total_score="Together",
-    refresh_results="Read the text of all my photos of this search anew",
+    refresh_results="Read all my photos here anew",
     gathering="Looking for all of them…",
     refreshing="{done} of {total} photos read", refreshed="{done} photos read anew, {failed} failed",
     text_heading="Text in this photo", no_text="No text was found in this photo.", jobs_heading="Recognition",
