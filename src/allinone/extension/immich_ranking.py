@@ -1,23 +1,18 @@
 """Scores what Immich gave and what our index found, and puts both in one order."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-
-from allinone.immich.vectors import ImmichVectors
-from allinone.search.calibration import KEPT_Z, Calibration, keep
+from allinone.extension.immich_likeness import Likeness
+from allinone.search.calibration import keep
 from allinone.search.hits import Cutoff, Fusion, RankedHit, RankRequest
 from allinone.search.index import SearchIndex
+from allinone.search.preferences import Preference
 from allinone.search.query import ParsedQuery
-from allinone.search.ranking import PictureHit, TextHit, fuse, rank_text
-
-Vector = NDArray[np.float32]
+from allinone.search.ranking import TextHit, fuse, rank_text
 
 SCORE_DIGITS = 1
 """Of a text's score. That a line was read with 0.97 or 0.99 certainty tells nothing about what somebody looks for, so
@@ -25,44 +20,18 @@ equally good texts stand newest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """How like a query pictures are; without a calibration only their order counts."""
+class Rule:
+    """How both legs are weighed for whoever asks. `weight`: of the picture, 0..1."""
 
-    similarities: Mapping[UUID, float]
-    calibration: Calibration | None
+    weight: float
+    cutoff: Cutoff
+    fusion: Fusion
 
-    def hit(self, asset_id: UUID, taken_at: datetime | None) -> PictureHit | None:
-        """One picture; None where it has no vector."""
-        similarity = self.similarities.get(asset_id)
-        if similarity is None:
-            return None
-        z = self.calibration.z(similarity) if self.calibration else None
-        return PictureHit(asset_id, taken_at, similarity, z)
-
-    @property
-    def least(self) -> float | None:
-        """The cosine from which pictures are like enough."""
-        if self.calibration is None:
-            return None
-        return self.calibration.mean + KEPT_Z * self.calibration.deviation
-
-
-async def measure(
-    vectors: ImmichVectors, vector: Vector, owners: Sequence[UUID], asset_ids: Sequence[UUID]
-) -> Likeness:
-    """Compare pictures with a query, and with the other photos of the same owners.
-
-    Raises:
-        DatabaseUnavailable: Immich's database cannot be read.
-    """
-    similarities, sample = await asyncio.gather(vectors.similarities(vector, asset_ids), vectors.sample(owners))
-    usable = sample is not None and sample.shape[1] == len(vector)
-    return Likeness(similarities, Calibration.of(sample, vector) if usable else None)
-
-
-def by_order(asset_ids: Sequence[UUID]) -> Likeness:
-    """Where nothing could be measured: Immich's order is all there is."""
-    return Likeness({asset_id: 1.0 - 1e-4 * place for place, asset_id in enumerate(asset_ids)}, None)
+    @classmethod
+    def of(cls, chosen: Preference, *, weight: float, cutoff: Cutoff) -> "Rule":
+        """What somebody chose, and the settings for what they did not."""
+        mine = chosen.picture_weight
+        return cls(weight if mine is None else mine, chosen.cutoff or cutoff, chosen.fusion or "convex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +46,8 @@ def fuse_all(
     text: Sequence[RankedHit],
     pictures: Mapping[UUID, Mapping[str, Any]],
     likeness: Likeness,
+    rule: Rule,
     *,
-    weight: float,
-    cutoff: Cutoff,
-    fusion: Fusion = "convex",
     excluded: frozenset[UUID] = frozenset(),
 ) -> Fused:
     """One ranking.
@@ -89,14 +56,12 @@ def fuse_all(
         text: what the index found.
         pictures: what Immich's own search gave, likest first.
         likeness: of both.
-        weight: of the picture, 0..1.
-        cutoff: which pictures are left out.
-        fusion: by scores, or by ranks alone.
+        rule: how both are weighed, and which pictures are left out.
         excluded: pictures whose text has what the query excludes.
     """
     hits = [hit for one, item in pictures.items() if (hit := likeness.hit(one, taken_at(item))) is not None]
     hits.sort(key=lambda hit: -hit.similarity)
-    kept = keep([hit.similarity for hit in hits], likeness.calibration, cutoff)
+    kept = keep([hit.similarity for hit in hits], likeness.calibration, rule.cutoff)
     shown = [hit for hit in hits[:kept] if hit.asset_id not in excluded]
     if not text and not shown:
         return Fused((), all_like=False)
@@ -107,7 +72,8 @@ def fuse_all(
         like = likeness.hit(found.asset_id, found.taken_at) if found.asset_id not in seen else None
         if like is not None:
             shown.append(like)
-    return Fused(fuse(_text_hits(text), shown, picture_weight=weight, fusion=fusion), all_like=kept == len(hits))
+    ranked = fuse(_text_hits(text), shown, picture_weight=rule.weight, fusion=rule.fusion)
+    return Fused(ranked, all_like=kept == len(hits))
 
 
 def rank_by_text(text: Sequence[RankedHit]) -> tuple[RankedHit, ...]:

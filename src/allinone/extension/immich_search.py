@@ -15,19 +15,12 @@ from uuid import UUID
 from allinone.errors import AllInOneError, BackendFailed
 from allinone.extension.immich_body import SearchBody
 from allinone.extension.immich_candidates import METADATA, TextCandidates, text_filter
+from allinone.extension.immich_likeness import Likeness, LikenessMeter, Vector, by_order
 from allinone.extension.immich_lookup import Assets, assets_of
 from allinone.extension.immich_page import EMPTY, ImmichPage
 from allinone.extension.immich_page_plan import PagePlan, likest_size, page_ends
 from allinone.extension.immich_people import People, Person
-from allinone.extension.immich_ranking import (
-    Likeness,
-    Vector,
-    by_order,
-    excluded_by_text,
-    fuse_all,
-    measure,
-    rank_by_text,
-)
+from allinone.extension.immich_ranking import Rule, excluded_by_text, fuse_all, rank_by_text
 from allinone.extension.immich_search_metrics import ImmichSearchMetrics
 from allinone.extension.ranking_cache import RankingCache
 from allinone.immich.client import ImmichClient, Reply
@@ -50,6 +43,7 @@ DISABLED = b"Smart search is not enabled"
 IMMICH_ONLY, TEXT_ONLY = "immich_only", "encoder_failed"
 """Notices: our side failed; there is no smart search now."""
 
+
 UNCHOSEN = Preference()
 
 logger = logging.getLogger(__name__)
@@ -61,14 +55,20 @@ Outcome = ImmichPage | Reply | None
 
 @dataclass(frozen=True, slots=True)
 class _Ours:
-    """What our side knows of a search. `told`: assets that Immich's own text filter gave."""
+    """What our side knows of a search.
+
+    Attributes:
+        told: assets that Immich gave already: by its own text filter, and the best of the text.
+        likeness: of the photos with the text; None where it cannot be measured.
+    """
 
     person: Person
     shelves: tuple[UUID, ...]
     text: tuple[RankedHit, ...]
     told: Assets
-    vector: Vector | None
-    preference: Preference = UNCHOSEN
+    rule: Rule
+    vector: Vector | None = None
+    likeness: Likeness | None = None
 
 
 class ImmichSearch:
@@ -90,6 +90,7 @@ class ImmichSearch:
         self._metrics = metrics
         self._people = People(client)
         self._vectors = ImmichVectors(immich)
+        self._meter = LikenessMeter(self._vectors, metrics, seconds=settings.search_seconds / 2)
         self._encoder = TextEncoder(settings, immich)
         self._plans: RankingCache[PagePlan] = RankingCache()
         self._texts = TextCandidates(client, index, metrics)
@@ -168,35 +169,14 @@ class ImmichSearch:
             return self._immichs(body, key, reply, error)
 
     async def _plan(self, body: SearchBody, credentials: Credentials, reply: Reply, ours: _Ours) -> PagePlan:
-        pictures, chosen = assets_of(reply), ours.preference
-        cutoff = chosen.cutoff or self._settings.cutoff
-        weight = self._settings.picture_weight if chosen.picture_weight is None else chosen.picture_weight
-        likeness = await self._likeness(ours, list(pictures), ours.text)
+        pictures, cutoff = assets_of(reply), ours.rule.cutoff
+        likeness = await self._meter.of_both(ours.vector, ours.likeness, ours.person.owners, list(pictures))
         excluded = await excluded_by_text(self._index, body.query, ours.shelves, list(pictures))
-        fused = fuse_all(
-            ours.text,
-            pictures,
-            likeness,
-            weight=weight,
-            cutoff=cutoff,
-            fusion=chosen.fusion or "convex",
-            excluded=excluded,
-        )
+        fused = fuse_all(ours.text, pictures, likeness, ours.rule, excluded=excluded)
         more = reply.document()["assets"].get("nextPage") is not None
         goes_on = bool(fused.hits) and fused.all_like and more and cutoff != "strict"
         ends = await self._ends(fused.hits, pictures.keys() | ours.told.keys(), body, credentials)
         return PagePlan(fused.hits, ends, goes_on, likeness.least if cutoff != "off" else None, ours.shelves)
-
-    async def _likeness(self, ours: _Ours, pictures: Sequence[UUID], text: Sequence[RankedHit]) -> Likeness:
-        if ours.vector is None:
-            return by_order(pictures)
-        asked = list(dict.fromkeys([*pictures, *(hit.asset_id for hit in text)]))
-        try:
-            async with asyncio.timeout(self._settings.search_seconds / 2):
-                return await measure(self._vectors, ours.vector, ours.person.owners, asked)
-        except (AllInOneError, TimeoutError) as error:
-            self._metrics.fell_back("likeness", error)
-            return by_order(pictures)
 
     async def _behind(self, plan: PagePlan, body: SearchBody, credentials: Credentials) -> Outcome:
         """A page of what follows the ranked hits, in Immich's own order."""
@@ -318,12 +298,29 @@ class ImmichSearch:
             if plan is not None:  # the order stands; the assets are asked for anew
                 needed = body.narrowed and any(hit.kind is not None for hit in plan.page(body.page))
                 told = assets_of(await self._texts.told(body, credentials)) if needed else {}
-                return _Ours(person, shelves, (), told, None)
+                return _Ours(person, shelves, (), told, self._rule(UNCHOSEN))
             found = await self._texts.find(body, shelves, credentials)
-            chosen = await self._preferences.of(person.user_id)
-            return _Ours(person, shelves, found.text, found.told, await vector_task, chosen)
+            rule = self._rule(await self._preferences.of(person.user_id))
+            vector = await vector_task
+            ids = [hit.asset_id for hit in found.text]
+            likeness = await self._meter.of_text(vector, person.owners, ids)
+            fused = fuse_all(found.text, {}, likeness or by_order(()), rule)
+            told = {**found.told, **await self._first_page(fused.hits, found.told, body, credentials)}
+            return _Ours(person, shelves, found.text, told, rule, vector, likeness)
         finally:
             await end(vector_task)
+
+    def _rule(self, chosen: Preference) -> Rule:
+        return Rule.of(chosen, weight=self._settings.picture_weight, cutoff=self._settings.cutoff)
+
+    async def _first_page(
+        self, hits: Sequence[RankedHit], told: Assets, body: SearchBody, credentials: Credentials
+    ) -> Assets:
+        """The best photos with the text, asked for while Immich's own search runs; their order stands already."""
+        lookup = await self._texts.lookup(credentials)
+        best = hits[: min(body.size, lookup.most(body.filters, body.size))]
+        missing = [hit.asset_id for hit in best if hit.asset_id not in told]
+        return await lookup.by_id(missing, body.filters, credentials, seconds=self._settings.search_seconds / 2)
 
     async def _vector(self, body: SearchBody) -> Vector | None:
         try:
