@@ -51,6 +51,9 @@ class OpenVinoSession:
                 "INFERENCE_NUM_THREADS": callers,
                 "PERFORMANCE_HINT": "LATENCY" if callers == 1 else "THROUGHPUT",
                 "ENABLE_CPU_PINNING": False,  # other processes of ours use the same cores
+                # Pictures have sizes by the thousand; what is compiled for each would be kept, 2 GB after 1,000 images.
+                # Without, a page costs 6 % more.
+                "CPU_RUNTIME_CACHE_CAPACITY": 0,
             },
         )
         self._idle: deque[Any] = deque()
