@@ -191,14 +191,14 @@ def _percentile(times: Sequence[float], percent: int) -> float:
     return statistics.quantiles(times, n=100, method="inclusive")[percent - 1] if len(times) > 1 else times[0]
 
 
-def _timing(name: str, times: Times, hits: int) -> Timing:
+def timing(name: str, times: Times, hits: int) -> Timing:
     every = [one for rounds in times.values() for one in rounds]
     best = [min(rounds) for rounds in times.values()]
     numbers = (_percentile(every, 50), _percentile(every, 95), _percentile(best, 50), _percentile(best, 95))
     return Timing(name, hits, *(round(number, 2) for number in numbers))
 
 
-def _of(index: SearchIndex) -> Callable[[str], Awaitable[int]]:
+def ask_index(index: SearchIndex) -> Callable[[str], Awaitable[int]]:
     async def ask(query: str) -> int:
         return len(await index.rank(RankRequest(f"ocr:{query}", [OWNER])))
 
@@ -230,7 +230,7 @@ async def measure_pictures(
         times[f"{len(times)}"] = measured[question.text]
         hits += found
     return {
-        "hybrid": asdict(_timing("text and picture", times, hits)),
+        "hybrid": asdict(timing("text and picture", times, hits)),
         "recall_at_100": await recall(database, OWNER, questions),
     }
 
@@ -238,13 +238,13 @@ async def measure_pictures(
 async def measure_while_indexing(dsn: str, index: SearchIndex, repeat: int) -> dict[str, float]:
     """The 95th percentile with and without another process that indexes as fast as it can, in one run."""
     queries = [query for several in QUERIES.values() for query in several]
-    quiet, _ = await measure(_of(index), queries, repeat)
+    quiet, _ = await measure(ask_index(index), queries, repeat)
     writer = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "allinone", "bench", "search", "--write", dsn, stdout=subprocess.PIPE
     )
     assert writer.stdout is not None
     await writer.stdout.readline()  # it has made its texts, and begins
-    busy, _ = await measure(_of(index), queries, repeat)
+    busy, _ = await measure(ask_index(index), queries, repeat)
     writer.terminate()
     await writer.wait()
     quiet_p95, busy_p95 = (_percentile([t for ts in times.values() for t in ts], 95) for times in (quiet, busy))
@@ -291,10 +291,10 @@ async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
                 for table in ("search_token", "search_document"):
                     connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
         result["bytes"] = _sizes(dsn)
-        result["queries"] = [asdict(timing) for timing in await _all_timings(_of(index), options.repeat)]
+        result["queries"] = [asdict(one) for one in await _all_timings(ask_index(index), options.repeat)]
         _tell(result)
         for peer in peers:
-            result[peer.name] = [asdict(timing) for timing in await _all_timings(_of_peer(peer), 1)]
+            result[peer.name] = [asdict(one) for one in await _all_timings(_of_peer(peer), 1)]
             _tell(result)
         vectors = options.rows // 4 if options.vectors is None else options.vectors
         if vectors:
@@ -332,8 +332,8 @@ async def _all_timings(ask: Callable[[str], Awaitable[int]], repeat: int) -> lis
     for name, queries in QUERIES.items():
         times, hits = await measure(ask, queries, repeat)
         everything |= times
-        timings.append(_timing(name, times, hits))
-    return [*timings, _timing("all", everything, sum(timing.hits for timing in timings))]
+        timings.append(timing(name, times, hits))
+    return [*timings, timing("all", everything, sum(one.hits for one in timings))]
 
 
 def _timings(result: dict[str, object], name: str) -> list[dict[str, object]]:
