@@ -10,7 +10,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["allinone.search"]):
-    from allinone.search.candidates import exact_steps, fuzzy_step
+    from allinone.search.candidates import exact_steps, fuzzy_steps
     from allinone.search.document import Document
     from allinone.search.highlight import matched_lines
     from allinone.search.lines import storable
@@ -30,7 +30,7 @@ def one_input(data: bytes) -> None:
     query = parse(typed)
     for step in exact_steps(query):
         assert step.tsquery
-    fuzzy_step(query)
+    fuzzy_steps(query)
     lines = [_line(provider, typed) for _ in range(provider.ConsumeIntInRange(0, MOST_LINES))]
     for line in lines:
         folded = fold_with_offsets(line.text)
@@ -39,7 +39,7 @@ def one_input(data: bytes) -> None:
             assert 0 <= first < last <= len(line.text)
     text_columns([AssetText(_ID, _ID, None, lines)])
     document = Document.of(storable(lines))
-    matcher = Matcher(query)
+    matcher = Matcher(query, {typed[at : at + 2] for at in range(len(typed))})
     match = matcher.match(document)
     if match is not None:
         assert 0 < match.score <= 1
