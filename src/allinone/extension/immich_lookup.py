@@ -50,9 +50,9 @@ class Lookup:
         self.late = late
         self._structured = version is not None and version >= STRUCTURED_SINCE
 
-    def most(self, filters: Mapping[str, Any], size: int) -> int:
-        """How many of a page's `size` assets may be looked up."""
-        return size if self._together(filters) else MOST_SINGLE
+    def most(self, filters: Mapping[str, Any], size: int, asked: int = 0) -> int:
+        """How many of a page's `size` assets may be looked up, where so many of them were `asked` for already."""
+        return size if self._together(filters) else max(MOST_SINGLE - asked, 0)
 
     async def by_id(
         self, ids: Sequence[UUID], filters: Mapping[str, Any], credentials: Credentials, *, seconds: float

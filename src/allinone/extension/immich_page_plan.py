@@ -39,13 +39,24 @@ class PagePlan:
         return number < len(self.ends) or self.goes_on
 
 
-def page_ends(hits: Sequence[RankedHit], known: Collection[UUID], size: int, most_unknown: int) -> tuple[int, ...]:
-    """Where pages end: full, or with as many to look up as may be; `known`: those that Immich has told already."""
+def page_ends(
+    hits: Sequence[RankedHit], known: Collection[UUID], size: int, most_unknown: int, first_unknown: int
+) -> tuple[int, ...]:
+    """Where pages end: full, or with as many to look up as may be.
+
+    Args:
+        hits: best first.
+        known: those that Immich was asked for already.
+        size: of a full page.
+        most_unknown: hits of a page that are not known.
+        first_unknown: the same for the first page; one is always taken.
+    """
     ends: list[int] = []
     count = unknown = 0
     for at, hit in enumerate(hits):
         missing = hit.asset_id not in known
-        if count == size or (missing and unknown == most_unknown):
+        allowed = most_unknown if ends else first_unknown
+        if count == size or (missing and count and unknown >= allowed):
             ends.append(at)
             count = unknown = 0
         count += 1

@@ -45,7 +45,6 @@ IMMICH_ONLY, TEXT_ONLY = "immich_only", "encoder_failed"
 
 
 UNCHOSEN = Preference()
-
 logger = logging.getLogger(__name__)
 
 
@@ -59,6 +58,7 @@ class _Ours:
 
     Attributes:
         told: assets that Immich gave already: by its own text filter, and the best of the text.
+        asked: photos with the text that Immich was asked for one by one, those among them that it did not give.
         likeness: of the photos with the text; None where it cannot be measured.
     """
 
@@ -67,6 +67,7 @@ class _Ours:
     text: tuple[RankedHit, ...]
     told: Assets
     rule: Rule
+    asked: frozenset[UUID] = frozenset()
     vector: Vector | None = None
     likeness: Likeness | None = None
 
@@ -132,7 +133,7 @@ class ImmichSearch:
             reply = await self._client.post(SMART, credentials, asked)
             deadline = self._deadline()
             if not reply.ok:
-                return await self._without_pictures(body, credentials, key, reply, ours_task)
+                return await self._without_pictures(body, credentials, reply, ours_task)
             try:
                 async with asyncio.timeout_at(deadline):
                     ours = await ours_task
@@ -164,7 +165,7 @@ class ImmichSearch:
             return await self._behind(plan, body, credentials)
         known = {**ours.told, **assets_of(reply)}
         try:
-            return await self._resolved(plan, body, credentials, known, reply.document())
+            return await self._resolved(plan, body, credentials, known, reply.document(), ours.asked)
         except AllInOneError as error:
             return self._immichs(body, key, reply, error)
 
@@ -175,7 +176,7 @@ class ImmichSearch:
         fused = fuse_all(ours.text, pictures, likeness, ours.rule, excluded=excluded)
         more = reply.document()["assets"].get("nextPage") is not None
         goes_on = bool(fused.hits) and fused.all_like and more and cutoff != "strict"
-        ends = await self._ends(fused.hits, pictures.keys() | ours.told.keys(), body, credentials)
+        ends = await self._ends(fused.hits, pictures.keys() | ours.told.keys(), body, credentials, ours.asked)
         return PagePlan(fused.hits, ends, goes_on, likeness.least if cutoff != "off" else None, ours.shelves)
 
     async def _behind(self, plan: PagePlan, body: SearchBody, credentials: Credentials) -> Outcome:
@@ -216,7 +217,6 @@ class ImmichSearch:
         self,
         body: SearchBody,
         credentials: Credentials,
-        key: tuple[str, str],
         reply: Reply,
         ours_task: "asyncio.Task[_Ours]",
     ) -> Outcome:
@@ -234,13 +234,13 @@ class ImmichSearch:
         self._metrics.fell_back("smart search", BackendFailed(f"Immich's smart search answered {reply.status}."))
         hits = rank_by_text(ours.text)
         try:
-            ends = await self._ends(hits, ours.told.keys(), body, credentials)
+            ends = await self._ends(hits, ours.told.keys(), body, credentials, ours.asked)
             plan = PagePlan(hits, ends, shelves=ours.shelves)
-            page = await self._resolved(plan, body, credentials, ours.told, None)
+            page = await self._resolved(plan, body, credentials, ours.told, None, ours.asked)
         except AllInOneError as error:
             self._metrics.fell_back("lookup", error)
             return reply
-        _ = key  # not kept: the next page may have pictures again
+        # The plan is not kept: the next page may have pictures again.
         return replace(page, notice=TEXT_ONLY)
 
     # Text alone.
@@ -305,8 +305,8 @@ class ImmichSearch:
             ids = [hit.asset_id for hit in found.text]
             likeness = await self._meter.of_text(vector, person.owners, ids)
             fused = fuse_all(found.text, {}, likeness or by_order(()), rule)
-            told = {**found.told, **await self._first_page(fused.hits, found.told, body, credentials)}
-            return _Ours(person, shelves, found.text, told, rule, vector, likeness)
+            asked, given = await self._first_page(fused.hits, found.told, body, credentials)
+            return _Ours(person, shelves, found.text, {**found.told, **given}, rule, asked, vector, likeness)
         finally:
             await end(vector_task)
 
@@ -315,12 +315,13 @@ class ImmichSearch:
 
     async def _first_page(
         self, hits: Sequence[RankedHit], told: Assets, body: SearchBody, credentials: Credentials
-    ) -> Assets:
+    ) -> tuple[frozenset[UUID], Assets]:
         """The best photos with the text, asked for while Immich's own search runs; their order stands already."""
         lookup = await self._texts.lookup(credentials)
         best = hits[: min(body.size, lookup.most(body.filters, body.size))]
-        missing = [hit.asset_id for hit in best if hit.asset_id not in told]
-        return await lookup.by_id(missing, body.filters, credentials, seconds=self._settings.search_seconds / 2)
+        asked = [hit.asset_id for hit in best if hit.asset_id not in told]
+        seconds = self._settings.search_seconds / 2
+        return frozenset(asked), await lookup.by_id(asked, body.filters, credentials, seconds=seconds)
 
     async def _vector(self, body: SearchBody) -> Vector | None:
         try:
@@ -330,10 +331,16 @@ class ImmichSearch:
             return None
 
     async def _ends(
-        self, hits: Sequence[RankedHit], known: Collection[UUID], body: SearchBody, credentials: Credentials
+        self,
+        hits: Sequence[RankedHit],
+        known: Collection[UUID],
+        body: SearchBody,
+        credentials: Credentials,
+        asked: frozenset[UUID] = frozenset(),
     ) -> tuple[int, ...]:
         lookup = await self._texts.lookup(credentials)
-        return page_ends(hits, known, body.size, lookup.most(body.filters, body.size))
+        most, first = (lookup.most(body.filters, body.size, count) for count in (0, len(asked)))
+        return page_ends(hits, asked.union(known), body.size, most, first)
 
     async def _resolved(
         self,
@@ -342,14 +349,16 @@ class ImmichSearch:
         credentials: Credentials,
         known: Assets,
         template: Mapping[str, Any] | None,
+        asked: frozenset[UUID] = frozenset(),
     ) -> ImmichPage:
-        number, deadline = body.page, self._deadline()
+        number, deadline, found = body.page, self._deadline(), dict(known)
         lookup = await self._texts.lookup(credentials)
-        found: Assets = dict(known)
         for _ in range(MOST_EMPTY_PAGES):
             hits = plan.page(number)
-            missing = [hit.asset_id for hit in hits if hit.asset_id not in found]
-            found |= await lookup.by_id(missing, body.filters, credentials, seconds=self._seconds_until(deadline))
+            missing = [hit.asset_id for hit in hits if hit.asset_id not in found and hit.asset_id not in asked]
+            found |= await lookup.by_id(
+                missing, body.filters, credentials, seconds=deadline - asyncio.get_running_loop().time()
+            )
             shown = tuple(hit for hit in hits if hit.asset_id in found)
             if shown or not plan.follows(number) or number >= len(plan.ends):
                 break
@@ -389,6 +398,3 @@ class ImmichSearch:
 
     def _deadline(self) -> float:
         return asyncio.get_running_loop().time() + self._settings.search_seconds
-
-    def _seconds_until(self, deadline: float) -> float:
-        return deadline - asyncio.get_running_loop().time()
