@@ -111,7 +111,7 @@ def test_all_ones_own_photos_of_a_search_are_read_anew(house: House, open_page: 
     page = open_page("/allinone/?q=ocr:車票")
     found = page.locator(".summary")
     wait_for(
-        lambda: any("32" in words for words in found.all_inner_texts()) or (page.reload() is None and False),
+        lambda: any("30" in words for words in found.all_inner_texts()) or (page.reload() is None and False),
         "the photos to be followed", 60,
     )  # fmt: skip
     # 3.1 is asked for single photos, a phone's screen full; reading anew goes through all pages.

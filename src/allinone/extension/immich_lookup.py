@@ -14,8 +14,8 @@ from allinone.tasks import end
 
 AT_ONCE = 8
 MOST_BRANCHES = 100  # of one `filter.or`
-MOST_SINGLE = 32
-"""Assets of a page that are asked for one by one. A phone's screen shows about thirty, and its app asks for the next
+MOST_SINGLE = 30
+"""Assets of a page that are asked for one by one. A phone's screen shows about 28, and its app asks for the next
 page only when somebody scrolls, so a page must fill it."""
 STRUCTURED_SINCE = (3, 2)
 SIMPLE = {"visibility": "eq", "type": "eq", "isFavorite": "eq", "isOffline": "eq", "libraryId": "eq", "rating": "eq",

@@ -290,9 +290,9 @@ async def test_immichs_text_filter_is_spared(immich_site: ImmichSite, dsn: str) 
         await both.follow()
         immich_site.immich.asked.clear()
         answer = (await both.post(anna, {"query": "ocr:發票"})).json()["assets"]
-        assert (answer["count"], answer["nextPage"]) == (32, "2")
+        assert (answer["count"], answer["nextPage"]) == (30, "2")
         assert (
-            len([line for line in immich_site.immich.asked if "metadata" in line]) == 32
+            len([line for line in immich_site.immich.asked if "metadata" in line]) == 30
         )  # one came with the form of the answer
         rest = await both.ask(anna, {"query": "ocr:發票", "page": 2})
         assert {UUID(item["id"]) for item in answer["items"]} | set(rest) == set(texts)
