@@ -13,6 +13,7 @@ from allinone.immich.credentials import Credentials
 
 KEPT_SECONDS = 30.0
 MOST_KEPT = 500
+NOT_UNDERSTOOD = "Immich told who is asking in a way that is not understood."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,23 @@ def _person(me: Reply, partners: Reply) -> Person:
     if not me.ok:
         message = f"Immich does not tell who is asking (status {me.status})."
         raise BackendFailed(message)
+    user_id = user_id_of(me)
     try:
-        user_id = UUID(me.document()["id"])
         # A key that may not list partners still finds its owner's photos.
         shared = partners.document() if partners.ok else []
         owners = [UUID(partner["id"]) for partner in shared if partner.get("inTimeline")]
     except (AllInOneError, KeyError, TypeError, ValueError, AttributeError) as error:
-        message = "Immich told who is asking in a way that is not understood."
-        raise BackendFailed(message) from error
+        raise BackendFailed(NOT_UNDERSTOOD) from error
     return Person(user_id, (user_id, *owners))
+
+
+def user_id_of(me: Reply) -> UUID:
+    """Who is asking, by Immich's answer to `/api/users/me`.
+
+    Raises:
+        BackendFailed: it is no such answer.
+    """
+    try:
+        return UUID(me.document()["id"])
+    except (AllInOneError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BackendFailed(NOT_UNDERSTOOD) from error

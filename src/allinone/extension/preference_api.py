@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from allinone.errors import BackendFailed
 from allinone.extension.immich_pass_through import replied
+from allinone.extension.immich_people import user_id_of
 from allinone.extension.immich_search_api import credentials_of, read_bounded
 from allinone.http.json_body import check, parse
 from allinone.immich.client import ImmichClient
@@ -51,13 +51,7 @@ def immich_person(client: ImmichClient) -> Identify:
 
 async def _immich_person(client: ImmichClient, request: Request) -> UUID | Response:
     reply = await client.get("/api/users/me", credentials_of(request))
-    if not reply.ok:
-        return replied(reply)
-    try:
-        return UUID(reply.document()["id"])
-    except (KeyError, TypeError, ValueError) as error:
-        message = "Immich told who is asking in a way that is not understood."
-        raise BackendFailed(message) from error
+    return user_id_of(reply) if reply.ok else replied(reply)
 
 
 def _told(preference: Preference) -> JSONResponse:
