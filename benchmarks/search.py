@@ -19,12 +19,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import LiteralString
 from uuid import UUID, uuid4
 
 import psutil
 import psycopg
 import uvloop
+from benchmarks.copies import multiply, number
 from benchmarks.corpus import Corpus
 from benchmarks.peers import ImmichRule, Peer, PeerText, database_for_peers, prepare, reopen
 from benchmarks.picture_vectors import DIMENSIONS, MODEL, Question, fill_vectors, recall
@@ -43,7 +43,7 @@ OWNER = UUID("00000000-0000-4000-8000-000000000001")
 START = datetime(2015, 1, 1)  # noqa: DTZ001
 BATCH = 500
 READ = 100_000  # texts that are read and indexed one by one; more are copies of them
-WRITERS = 2
+WRITERS = 3
 
 
 Times = dict[str, list[float]]
@@ -117,59 +117,6 @@ def _server_seconds(dsn: str) -> float:
         directory = Path(str(connection.execute("show data_directory").fetchone()[0]))  # type: ignore[index]
         server = psutil.Process(int((directory / "postmaster.pid").read_text().split("\n", 1)[0]))
         return sum(sum(process.cpu_times()[:2]) for process in server.children()) + sum(server.cpu_times()[2:4])
-
-
-COPY_TEXTS = """
-with copied as materialized (
-    select gen_random_uuid() as copy_id, owner_id, form, tokens, folded, joined, chains, confidences,
-        taken_at as before, taken_at + %(hours)s * interval '1 hour' as after
-    from original join search_token using (asset_id) join search_document using (asset_id)
-    order by taken_at
-), inserted as (
-    insert into search_token (asset_id, owner_id, taken_at, form, tokens)
-    select copy_id, owner_id, after, form,
-        ts_delete(tokens, array[
-            '@' || extract(year from before), to_char(before, '"@"YYYYMM"m"'), to_char(before, '"@"YYYYMMDD"d"')
-        ]) || array_to_tsvector(array[
-            '@' || extract(year from after), to_char(after, '"@"YYYYMM"m"'), to_char(after, '"@"YYYYMMDD"d"')
-        ])
-    from copied
-)
-insert into search_document (asset_id, folded, joined, chains, confidences)
-select copy_id, folded, joined, chains, confidences from copied
-"""
-COPY_PEER = """
-insert into peer_text (asset_id, owner_id, taken_at, tokens, raw)
-select gen_random_uuid(), owner_id, taken_at + %(hours)s * interval '1 hour', tokens, ''
-from original join peer_text using (asset_id)
-"""
-
-
-def multiply(dsn: str, rows: int, *, peers: bool) -> None:
-    """Copies of all texts, some hours apart, until there are `rows`; the index is made anew at the end.
-
-    A million texts take long to make and to read; what a query does with copies is the same.
-    """
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        present = _number(connection, "select count(*) from search_token")
-        if present < rows:
-            connection.execute("create unlogged table original as select asset_id from search_token")
-            connection.execute("drop index search_token_tokens")
-            for number in range(1, round(rows / present)):
-                connection.execute(COPY_TEXTS, {"hours": 7 * number})
-                if peers:
-                    connection.execute(COPY_PEER, {"hours": 7 * number})
-            connection.execute("set maintenance_work_mem = '1GB'; set max_parallel_maintenance_workers = 1")
-            connection.execute(
-                "create index search_token_tokens on search_token using gin (tokens)"
-                " with (gin_pending_list_limit = 1024)"
-            )
-
-
-def _number(connection: psycopg.Connection, query: LiteralString) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 async def measure(ask: Callable[[str], Awaitable[int]], queries: Sequence[str], repeat: int) -> tuple[Times, int]:
@@ -272,7 +219,7 @@ def _sizes(dsn: str) -> dict[str, int]:
             "folded texts": "select pg_total_relation_size('search_document')",
             "text alone": "select sum(octet_length(folded)) from search_document",
         }
-        return {name: _number(connection, query) for name, query in sizes.items()}
+        return {name: number(connection, query) for name, query in sizes.items()}
 
 
 async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
@@ -286,7 +233,9 @@ async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
             result |= await fill(index, dsn, texts)
             rows = (PeerText(text.asset_id, text.owner_id, text.taken_at, text.lines) for text in texts)
             peers = [] if options.no_peer else prepare(dsn, rows)
-            multiply(dsn, options.rows, peers=bool(peers))
+            if len(texts) < options.rows:
+                multiply(dsn, options.rows, peers=bool(peers))
+                peers = reopen(dsn)  # Immich's rule alone: the copies are not cut into words
             with psycopg.connect(dsn, autocommit=True) as connection:
                 for table in ("search_token", "search_document"):
                     connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
@@ -342,8 +291,22 @@ def _timings(result: dict[str, object], name: str) -> list[dict[str, object]]:
     return timings
 
 
+def _beside(ours: Sequence[dict[str, object]], rule: Sequence[dict[str, object]]) -> Table | None:
+    """How many times as long Immich's rule takes."""
+    if not rule:
+        return None
+    table = Table(title="how many times as long Immich's rule takes")
+    for heading in ("ocr: queries", "p50", "p95"):
+        table.add_column(heading, justify="left" if heading.startswith("ocr") else "right")
+    for mine, theirs in zip(ours, rule, strict=True):
+        ratios = [float(str(theirs[name])) / float(str(mine[name])) for name in ("p50", "p95")]
+        table.add_row(str(mine["queries"]), *(f"{ratio:,.0f}" for ratio in ratios))
+    return table
+
+
 def _print(result: dict[str, object]) -> None:
     console = Console(width=130)
+    beside = _beside(_timings(result, "queries"), _timings(result, ImmichRule.name))
     for name in ("queries", "Immich's rule", "zhparser + ts_rank"):
         timings = result.pop(name, None)
         if not isinstance(timings, list):
@@ -354,6 +317,8 @@ def _print(result: dict[str, object]) -> None:
         for row in timings:
             table.add_row(*(str(value) for value in row.values()))
         console.print(table)
+    if beside:
+        console.print(beside)
     console.print(result)
 
 

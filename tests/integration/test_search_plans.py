@@ -13,7 +13,7 @@ from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.pool import Connection, Database
 from allinone.search.candidates import any_of, exact_steps, fuzzy_steps
 from allinone.search.commonness import Commonness
-from allinone.search.index import AssetText, RankRequest, SearchIndex
+from allinone.search.index import FURTHER, MOST_IN_ALL, AssetText, RankRequest, SearchIndex
 from allinone.search.query import parse
 from allinone.search.recency import TOKEN_COST, Newest, Recency, Timeline
 from allinone.search.scope import Scope
@@ -157,6 +157,32 @@ async def test_too_many_hits_are_bounded_to_the_newest(large: Database):
         assert row == (days[-1],)
         cursor = await connection.execute("select count(*) from search_token where taken_at >= %s", [days[-1]])
         assert await cursor.fetchone() == (MOST_TEXT_HITS,)
+
+
+async def test_behind_the_newest_come_older_ones_in_turn(large: Database):
+    index, request = SearchIndex(large), RankRequest("ocr:總計", [OWNER])
+    ranking = await index.rank(request)
+    lengths = [len(ranking)]
+    while ranking.further:
+        longer = await index.go_on(request, ranking)
+        assert longer.hits[: len(ranking)] == ranking.hits
+        ranking = longer
+        lengths.append(len(ranking))
+    assert lengths == [MOST_TEXT_HITS, MOST_TEXT_HITS * FURTHER, MOST_TEXT_HITS * FURTHER**2, MOST_IN_ALL]
+    assert len(set(ranking.asset_ids)) == MOST_IN_ALL
+    assert ranking.truncated
+    days = [hit.taken_at for hit in ranking.hits if hit.taken_at is not None]
+    assert days == sorted(days, reverse=True)
+    assert await index.go_on(request, ranking) is ranking
+
+
+async def test_all_there_is_among_some_photos_is_ranked_on_demand(large: Database):
+    async with large.connection() as connection:
+        cursor = await connection.execute("select asset_id from search_token order by taken_at limit 1500")
+        oldest = [asset_id for (asset_id,) in await cursor.fetchall()]
+    ranking = await SearchIndex(large).rank_all(RankRequest("ocr:總計", [OWNER], within=oldest))
+    assert set(ranking.asset_ids) == set(oldest)
+    assert (ranking.truncated, ranking.further) == (False, 0)
 
 
 async def test_rare_words_are_found_in_all_of_the_library(large: Database):

@@ -109,6 +109,6 @@ async def excluded_by_text(
     found: set[UUID] = set()
     for term in query.excluded:
         request = RankRequest(f'"{term.text}"', shelves, within=asset_ids, text_only=True)
-        ranking = await index.rank(request)
+        ranking = await index.rank_all(request)
         found.update(hit.asset_id for hit in ranking.hits if hit.kind == "phrase")
     return frozenset(found)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -112,11 +112,17 @@ class PhotoPage:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A ranking that has been filtered, and is paged through."""
+    """A ranking that has been filtered, and is paged through.
+
+    Attributes:
+        ids: the photos of `ranking` that pass, in its order.
+        within: to these photos it is confined; None where to none.
+    """
 
     ranking: Ranking | None
     ids: list[UUID]
     notice: Notice | None
+    within: list[UUID] | None = None
 
 
 class PhotoSearch:
@@ -162,34 +168,44 @@ class PhotoSearch:
         found = self._kept.get(key) if query.page > 1 else None
         if found is None:
             found = await self._rank(query)
-            self._kept.put(key, found)
+        # One photo more than the page has tells whether there is a next one.
+        while found.ranking is not None and found.ranking.further and len(found.ids) <= query.page * query.size:
+            found = await self._further(query, found, found.ranking)
+        self._kept.put(key, found)
         return found
 
     async def _rank(self, query: PhotoQuery) -> _Found:
         vector, notice = await self._vector(query)
         if query.like is not None and notice is not None:
             return _Found(None, [], notice)
+        within: list[UUID] | None = None
         try:
-            ranking, ids = await self._passing(query, vector, None)
+            ranking = await self._ranking(query, vector, within)
+            ids = await self._passing(query, ranking.asset_ids)
             if ranking.truncated and len(ids) < len(ranking):
                 # What passes may lie beyond what a ranking of all photos holds, so it is ranked by itself.
-                ranking, ids = await self._passing(query, vector, await self._allowed(query))
+                within = await self._allowed(query)
+                ranking = await self._ranking(query, vector, within)
+                ids = await self._passing(query, ranking.asset_ids)
         except NotFound:
             return _Found(None, [], Notice.NOT_EMBEDDED)
-        return _Found(ranking, ids, notice)
+        return _Found(ranking, ids, notice, within)
 
-    async def _passing(
-        self, query: PhotoQuery, vector: Vector | None, within: list[UUID] | None
-    ) -> tuple[Ranking, list[UUID]]:
-        """A ranking, and those of its photos that pass the query's conditions, in its order."""
-        ranking = await self._ranking(query, vector, within)
-        ids = ranking.asset_ids
+    async def _further(self, query: PhotoQuery, found: _Found, ranking: Ranking) -> _Found:
+        """The same with more photos behind those that are there already."""
+        request = RankRequest(query.text, ranking.owners, found.within, text_only=True)
+        longer = await self._index.go_on(request, ranking)
+        behind = await self._passing(query, longer.asset_ids[len(ranking) :])
+        return replace(found, ranking=longer, ids=found.ids + behind)
+
+    async def _passing(self, query: PhotoQuery, ids: list[UUID]) -> list[UUID]:
+        """Those of the photos that pass the query's conditions, in their order."""
         if query.containing.strip():
             wanted = set(await self._containing(query, ids))
             ids = [asset_id for asset_id in ids if asset_id in wanted]
         if query.filters != AssetFilters(query.filters.library_id):
             ids = [asset.id for asset in await self._library.select(ids, query.filters)]
-        return ranking, ids
+        return ids
 
     async def _allowed(self, query: PhotoQuery) -> list[UUID]:
         """The photos that pass the query's conditions, whatever it looks for."""
@@ -198,7 +214,7 @@ class PhotoSearch:
 
     async def _containing(self, query: PhotoQuery, ids: list[UUID]) -> list[UUID]:
         request = RankRequest(query.containing, [query.filters.library_id], within=ids, text_only=True)
-        return (await self._index.rank(request)).asset_ids
+        return (await self._index.rank_all(request)).asset_ids
 
     async def _ranking(self, query: PhotoQuery, vector: Vector | None, within: list[UUID] | None) -> Ranking:
         owners, model = [query.filters.library_id], self._encoder.clip_model if self._encoder else None

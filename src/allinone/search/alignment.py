@@ -1,5 +1,6 @@
 """How like a part of a text is to what was asked for: the fewest characters wrong, missing or too many."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from allinone.search.characters import NUMERALS
@@ -44,10 +45,12 @@ def _counts_as_one(character: str) -> bool:
     return character.isalnum() or character in ",;!?。、"
 
 
+@lru_cache(maxsize=4096)
 def align(wanted: str, counting: frozenset[int], text: str, most: int) -> Alignment | None:
     """The part of `text` nearest to `wanted`; None where more than `most` characters are not right.
 
-    Places `counting` of `wanted` are parts of numbers: they must be there, and no other numeral beside them.
+    Places `counting` of `wanted` are parts of numbers: they must be there, and no other numeral beside them. What was
+    compared is remembered: where a word is misread, it often is so in many photos of the same form.
     """
     # Sellers' algorithm, with the start of each best path carried along; a part may begin anywhere.
     row = [(0, at) for at in range(len(text) + 1)]

@@ -108,7 +108,7 @@ class FuzzyPart:
     def _two_wrong(self, document: Document, common: Container[str]) -> Iterator[Near]:
         """Around each intact third, the part of the line that is like the whole."""
         text = document.folded
-        counting = frozenset(at for at in range(len(self.dense)) if _counts(self.dense, at))
+        counting = _counting(self.dense)
         for found in islice(_any_piece(tuple(self.pieces())).finditer(text), MOST_PLACES):
             window = window_around(text, *found.span(), len(self.dense) + self.errors)
             near = align(self.dense, counting, window.characters, self.errors)
@@ -201,6 +201,12 @@ def edit_distance(first: str, second: str) -> int:
             current.append(min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (a != b)))
         row = current
     return row[-1]
+
+
+@lru_cache(maxsize=256)
+def _counting(dense: str) -> frozenset[int]:
+    """The places of characters that are parts of numbers."""
+    return frozenset(at for at in range(len(dense)) if _counts(dense, at))
 
 
 def _counts(dense: str, at: int) -> bool:

@@ -64,12 +64,15 @@ class Ranking:
         query: the query, understood; None where a photo was compared.
         owners: whose photos were searched.
         truncated: there is more than is ranked: of photos with the text the newest are, of pictures the likest.
+        further: how many photos with the text to look for so as to go on behind the hits; 0 where they are all, or
+            where pictures are ranked, too.
     """
 
     query: ParsedQuery | None
     owners: tuple[UUID, ...]
     hits: tuple[RankedHit, ...] = ()
     truncated: bool = False
+    further: int = 0
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -42,7 +42,7 @@ from allinone.search.ranking import PictureHit, fuse, rank_pictures, rank_text
 from allinone.search.recency import Recency
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
-from allinone.search.text_leg import TextHits, documents, find_text
+from allinone.search.text_leg import MOST_TEXT_HITS, TextHits, documents, find_text
 from allinone.search.text_rows import AssetText, text_columns, wall_clock
 from allinone.search.vector_index import VectorIndexes
 from allinone.wire.ocr import OcrLine
@@ -58,6 +58,12 @@ __all__ = [
     "SearchIndex",
     "TextMatch",
 ]
+
+FURTHER = 5
+"""Times as many photos with the text are looked for whenever somebody pages past those that are ranked."""
+
+MOST_IN_ALL = 25_000
+"""Photos with the text that anybody can page through: as many as take a second or so to look through."""
 
 
 class SearchIndex:
@@ -146,7 +152,7 @@ class SearchIndex:
         if question is None:
             async with self._database.connection(transaction=False) as connection:
                 text = await find_text(connection, query, scope, self._recency, self._commonness)
-            return Ranking(query, owners, rank_text(text.hits), text.truncated)
+            return _by_text(query, owners, rank_text(text.hits), text, MOST_TEXT_HITS)
         async with self._database.connection() as connection:
             text = (
                 await find_text(connection, query, scope, self._recency, self._commonness)
@@ -162,6 +168,28 @@ class SearchIndex:
             return Ranking(query, owners, rank_text(text.hits), truncated)
         hits = fuse(text.hits, pictures, picture_weight=request.picture_weight, fusion=request.fusion)
         return Ranking(query, owners, hits, truncated)
+
+    async def go_on(self, request: RankRequest, ranking: Ranking) -> Ranking:
+        """What `rank` answered, and behind it more photos with the text: older ones, a few times as many as it has.
+
+        Ask where `ranking.further` is not 0; elsewhere it is answered as it is.
+        """
+        if not ranking.further or ranking.query is None:
+            return ranking
+        scope = Scope(ranking.owners, request.within)
+        async with self._database.connection(transaction=False) as connection:
+            found = (connection, ranking.query, scope, self._recency, self._commonness)
+            text = await find_text(*found, most=ranking.further)
+        present = {hit.asset_id for hit in ranking.hits}
+        behind = rank_text(hit for hit in text.hits if hit.asset_id not in present)
+        return _by_text(ranking.query, ranking.owners, ranking.hits + behind, text, ranking.further)
+
+    async def rank_all(self, request: RankRequest) -> Ranking:
+        """`rank`, and with `go_on` all that is behind it."""
+        ranking = await self.rank(request)
+        while ranking.further:
+            ranking = await self.go_on(request, ranking)
+        return ranking
 
     async def similar(
         self,
@@ -248,6 +276,14 @@ class SearchIndex:
             return
         async with self._database.connection() as own:
             yield own
+
+
+def _by_text(
+    query: ParsedQuery, owners: tuple[UUID, ...], hits: tuple[RankedHit, ...], text: TextHits, most: int
+) -> Ranking:
+    """A ranking by text alone, of which `most` hits were asked for."""
+    further = min(most * FURTHER, MOST_IN_ALL) if text.truncated and most < MOST_IN_ALL else 0
+    return Ranking(query, owners, hits, text.truncated, further)
 
 
 def _question(request: RankRequest, query: ParsedQuery, scope: Scope) -> PictureQuestion | None:

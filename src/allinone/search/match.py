@@ -1,6 +1,7 @@
 """Decides whether and how well a document answers a query. Pure; the index only proposes candidates."""
 
 import re
+import struct
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,6 +45,8 @@ _DECIMAL = r" ?[.,] ?"
 _THOUSANDS = r"[, ]?"
 _NUMBER_MARK = r"[ .:/\x1e-]{1,2}"
 _OPTIONAL_NUMBER_MARK = r"[ .:/\x1e-]{0,2}"
+
+_CONFIDENCE = struct.Struct("<f").unpack_from
 
 _DATE = re.compile(r"(?<!\d)(?:\d{4}[^\w]\d{1,2}[^\w]\d{1,2}|\d{1,2}[^\w]\d{1,2}[^\w]\d{4})(?!\d)")
 _LONG_NUMBER = re.compile(r"\d{3}")
@@ -117,10 +120,20 @@ def _letters(before: str, after: str) -> bool:
     return max(before, after) < FIRST_CJK and before.isalpha() and after.isalpha()
 
 
+def phrase_score(folded: str, confidences: bytes, at: int) -> float:
+    """The score of a phrase that stands as typed at `at` of a document's `folded` text."""
+    confidence: float = _CONFIDENCE(confidences, 4 * folded.count("\n", 0, at))[0]
+    return round(PHRASE * confidence, DIGITS)
+
+
 class Matcher:
     """A query, ready to be held against many documents.
 
     `common` are pairs of characters that are frequent in the library: no recogniser misread those.
+
+    Attributes:
+        as_typed: where this stands in a folded text there is no more to decide, and `phrase_score` is the score of
+            the match; empty where there is no such thing.
     """
 
     def __init__(self, query: ParsedQuery, common: Container[str] = ()) -> None:
@@ -132,8 +145,7 @@ class Matcher:
         self._part_phrases = [_Phrase.of(part.text) for part in query.parts]
         self._fuzzy = [FuzzyPart.of(part) for part in self._parts]
         self._excluded = [phrase_pattern(term.text) for term in query.excluded]
-        # Where this stands, there is no more to decide.
-        self._plain = self._phrase.dense if self._phrase.bounded and not self._excluded else ""
+        self.as_typed = self._phrase.dense if self._phrase.bounded and not self._excluded else ""
 
     def match(self, document: Document, *, phrase: bool = True, fuzzy: bool = True) -> Match | None:
         """How `document` answers the query; None where it does not.
@@ -153,16 +165,6 @@ class Matcher:
         if fuzzy:
             return self._match_fuzzily(document)
         return None
-
-    def rate(self, document: Document, *, phrase: bool = True, fuzzy: bool = True) -> tuple[Kind, float] | None:
-        """Kind and score of `match`, without the places: most documents with a Chinese phrase have it as typed."""
-        if phrase and self._plain:
-            at = document.folded.find(self._plain)
-            if at >= 0:
-                line = document.folded.count("\n", 0, at)
-                return "phrase", round(PHRASE * document.confidence(line), DIGITS)
-        match = self.match(document, phrase=phrase, fuzzy=fuzzy)
-        return None if match is None else (match.kind, match.score)
 
     def excludes(self, document: Document) -> bool:
         """Whether the document has something the query excludes."""

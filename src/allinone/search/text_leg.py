@@ -11,21 +11,21 @@ from allinone.database.pool import Connection
 from allinone.search.candidates import any_of, exact_steps, fuzzy_steps
 from allinone.search.commonness import Commonness
 from allinone.search.document import Document
-from allinone.search.match import Matcher
+from allinone.search.match import Matcher, phrase_score
 from allinone.search.query import ParsedQuery
 from allinone.search.ranking import TextHit
 from allinone.search.recency import Recency, Timeline
 from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, PLANNED_ONCE, statement
 
-MOST_TEXT_HITS = 300
-"""Photos found by text that are ranked; where more have it, the newest."""
+MOST_TEXT_HITS = 200
+"""Photos found by text that are ranked at first; where more have it, the newest."""
 
 FIRST_PART = 3000
 """Photos in the part of a library that is asked first where it is not known how common the tokens are; smaller
 libraries are asked as a whole."""
 
-AMPLE = 1.5
+AMPLE = 1.3
 """Times as many photos as are wanted are expected in a first part made for tokens that are known to be common."""
 
 FUZZY_BELOW = 40
@@ -47,7 +47,8 @@ MOST_AT_ONCE = 200_000
 """Characters of texts up to which they are looked through where we are, in a millisecond or two. Handing them to a
 thread and waiting to be told costs more than that when other work keeps the processors busy."""
 
-Candidate = tuple[UUID, datetime | None, Document]
+Candidate = tuple[UUID, datetime | None, str, str, str, bytes]
+"""The id, the time, and the parts of the document, put together only where it has to be looked at closely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,14 @@ class TextHits:
 
 
 async def find_text(
-    connection: Connection, query: ParsedQuery, scope: Scope, recency: Recency, commonness: Commonness
+    connection: Connection,
+    query: ParsedQuery,
+    scope: Scope,
+    recency: Recency,
+    commonness: Commonness,
+    most: int = MOST_TEXT_HITS,
 ) -> TextHits:
-    """The photos in `scope` whose text answers `query`."""
+    """The photos in `scope` whose text answers `query`, `most` at the most."""
     library = _Library(connection, scope, await recency.timeline(connection, scope.owners))
     shares = await commonness.shares(connection)
     matcher = Matcher(query, shares)
@@ -73,23 +79,23 @@ async def find_text(
     if len(query.parts) > 1:
         # Several terms are seldom together: where all their photos are few, looking for the phrase in each of them
         # costs less than asking the stricter steps, which find nothing more.
-        widest = await library.newest_candidates(steps[-1].tsquery)
+        widest = await library.newest_candidates(steps[-1].tsquery, most)
         steps = steps if len(widest) >= FEW_TOGETHER else [steps[-1]._replace(phrase=True)]
     for step in steps:
         if widest is not None and step is steps[-1]:
             candidates = widest
         else:
             share = min((shares[token] for token in step.tokens if token in shares), default=None)
-            candidates = await library.newest_candidates(step.tsquery, share=share)
+            candidates = await library.newest_candidates(step.tsquery, most, share=share)
         new = [candidate for candidate in candidates if candidate[0].int not in looked_at]
         if step is not steps[-1]:
-            looked_at.update(asset_id.int for asset_id, _, _ in new)
+            looked_at.update(candidate[0].int for candidate in new)
         # What a looser step finds beyond a complete list of phrases has none.
         phrase = step.phrase or truncated
         for hit in await _decided(matcher, new, phrase=phrase, fuzzy=False):
             found[hit.asset_id.int] = hit
-        truncated = len(candidates) >= MOST_TEXT_HITS
-        if len(found) >= MOST_TEXT_HITS:
+        truncated = len(candidates) >= most
+        if len(found) >= most:
             break
     looked_at = set(found)
     for fuzzy in fuzzy_steps(query):
@@ -97,11 +103,11 @@ async def find_text(
             break
         candidates = await library.newest_candidates(fuzzy, MOST_MISREAD, enough=ENOUGH_MISREAD)
         new = [candidate for candidate in candidates if candidate[0].int not in looked_at]
-        looked_at.update(asset_id.int for asset_id, _, _ in new)
+        looked_at.update(candidate[0].int for candidate in new)
         for hit in await _decided(matcher, new, phrase=truncated, fuzzy=True):
             found[hit.asset_id.int] = hit
     # The strictest step's hits come first, and of each step the newest.
-    return TextHits(list(islice(found.values(), MOST_TEXT_HITS)), truncated or len(found) > MOST_TEXT_HITS)
+    return TextHits(list(islice(found.values(), most)), truncated or len(found) > most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ class _Library:
     timeline: Timeline
 
     async def newest_candidates(
-        self, step: str, most: int = MOST_TEXT_HITS, *, enough: int | None = None, share: float | None = None
+        self, step: str, most: int, *, enough: int | None = None, share: float | None = None
     ) -> list[Candidate]:
         """The newest candidates: out of the newest part of the library where that has enough of them.
 
@@ -146,15 +152,11 @@ class _Library:
             await self.connection.execute(PLANNED_ONCE if self.scope.within is None else INDEX_ONLY)
             cursor = self.connection.cursor(binary=True)
             await cursor.execute(statement("candidates"), parameters)
-            rows = await cursor.fetchall()
-        return [
-            (asset_id, taken_at, Document(folded, joined, chains, confidences))
-            for asset_id, taken_at, folded, joined, chains, confidences in rows
-        ]
+            return await cursor.fetchall()
 
 
 async def _decided(matcher: Matcher, candidates: Sequence[Candidate], *, phrase: bool, fuzzy: bool) -> list[TextHit]:
-    at_once = not fuzzy and sum(len(document.folded) for _, _, document in candidates) <= MOST_AT_ONCE
+    at_once = not fuzzy and sum(len(candidate[2]) for candidate in candidates) <= MOST_AT_ONCE
     if at_once:
         return _decide(matcher, candidates, phrase=phrase, fuzzy=fuzzy)
     return await asyncio.to_thread(_decide, matcher, candidates, phrase=phrase, fuzzy=fuzzy)
@@ -162,11 +164,16 @@ async def _decided(matcher: Matcher, candidates: Sequence[Candidate], *, phrase:
 
 def _decide(matcher: Matcher, candidates: Sequence[Candidate], *, phrase: bool, fuzzy: bool) -> list[TextHit]:
     hits = []
-    for asset_id, taken_at, document in candidates:
-        rated = matcher.rate(document, phrase=phrase, fuzzy=fuzzy)
-        if rated is not None:
-            kind, score = rated
-            hits.append(TextHit(asset_id, taken_at, score, kind))
+    as_typed = matcher.as_typed if phrase else ""
+    for asset_id, taken_at, folded, joined, chains, confidences in candidates:
+        # Most documents with a Chinese phrase have it as typed: no more needs to be looked at.
+        at = folded.find(as_typed) if as_typed else -1
+        if at >= 0:
+            hits.append(TextHit(asset_id, taken_at, phrase_score(folded, confidences, at), "phrase"))
+            continue
+        match = matcher.match(Document(folded, joined, chains, confidences), phrase=phrase, fuzzy=fuzzy)
+        if match is not None:
+            hits.append(TextHit(asset_id, taken_at, match.score, match.kind))
     return hits
 
 

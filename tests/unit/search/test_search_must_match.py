@@ -3,7 +3,7 @@
 import pytest
 
 from allinone.search.document import Document
-from allinone.search.match import Matcher
+from allinone.search.match import Matcher, phrase_score
 from allinone.search.query import parse
 from unit.search.papers import answer, at, paper
 
@@ -221,12 +221,19 @@ def test_excluded_latin_words_are_whole_words():
 
 
 @pytest.mark.parametrize("score", [1.0, 0.5])
-@pytest.mark.parametrize("phrase", [True, False])
 @pytest.mark.parametrize(
     ("query", "texts"),
     [pair[:2] for pair in (*MUST_MATCH.values(), *MUST_NOT_MATCH.values(), ("發票 -現金", ["現金發票"]))],
 )
-def test_the_rating_is_that_of_the_match(query: str, texts: list[str], phrase: bool, score: float):
+def test_where_it_stands_as_typed_the_score_is_that_of_the_match(query: str, texts: list[str], score: float):
     matcher, document = Matcher(parse(query)), Document.of(paper("第一行", *texts, score=score))
-    match = matcher.match(document, phrase=phrase)
-    assert matcher.rate(document, phrase=phrase) == (match and (match.kind, match.score))
+    at = document.folded.find(matcher.as_typed) if matcher.as_typed else -1
+    if at >= 0:
+        match = matcher.match(document)
+        assert match is not None
+        assert (match.kind, match.score) == ("phrase", phrase_score(document.folded, document.confidences, at))
+
+
+def test_chinese_without_exclusions_is_decided_as_typed():
+    assert Matcher(parse("發票")).as_typed == "发票"
+    assert [Matcher(parse(typed)).as_typed for typed in ("total", "發票 -現金", "票a")] == ["", "", ""]
