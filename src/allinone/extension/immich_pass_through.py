@@ -6,7 +6,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from allinone.immich.client import ImmichClient, Reply
+from allinone.immich.client import ImmichClient, Reply, answered_headers
 
 HOP_BY_HOP = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
@@ -35,8 +35,8 @@ async def pass_on(client: ImmichClient, request: Request, body: bytes | None = N
     async def close() -> None:
         await context.__aexit__(None, None, None)
 
-    response = StreamingResponse(answer.aiter_raw(), status_code=answer.status_code, background=BackgroundTask(close))
-    _copy_headers(response, answer.headers.multi_items(), without=HOP_BY_HOP)
+    response = StreamingResponse(answer.content.iter_any(), status_code=answer.status, background=BackgroundTask(close))
+    _copy_headers(response, answered_headers(answer), without=HOP_BY_HOP)
     return response
 
 
