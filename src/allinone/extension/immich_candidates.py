@@ -12,7 +12,7 @@ from allinone.extension.immich_lookup import Assets, Lookup, assets_of
 from allinone.extension.immich_search_metrics import ImmichSearchMetrics
 from allinone.immich.client import ImmichClient, Reply
 from allinone.immich.credentials import Credentials
-from allinone.search.hits import RankedHit, RankRequest
+from allinone.search.hits import RankedHit, Ranking, RankRequest
 from allinone.search.index import SearchIndex
 
 METADATA, STATISTICS = "/api/search/metadata", "/api/search/statistics"
@@ -23,11 +23,16 @@ VERSION_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Photos with the text; of them, what Immich gave at once, and the answer it did so in."""
+    """Photos with the text; of them, what Immich gave at once, and the answer it did so in.
+
+    Attributes:
+        ranking: what `TextCandidates.go_on` can go on with; None where `text` is all there is.
+    """
 
     text: tuple[RankedHit, ...]
     told: Assets
     reply: Reply | None
+    ranking: Ranking | None = None
 
 
 class TextCandidates:
@@ -51,7 +56,15 @@ class TextCandidates:
         if body.narrowed:
             return await self._narrowed(body, shelves, credentials)
         ranking = await self._index.rank(RankRequest(body.typed, shelves, text_only=True))
-        return Candidates(ranking.hits, {}, None)
+        return Candidates(ranking.hits, {}, None, ranking)
+
+    async def go_on(self, ranking: Ranking, body: SearchBody) -> Ranking:
+        """What `find` ranked, and behind it older photos with the text.
+
+        Raises:
+            DatabaseUnavailable: our database does not answer.
+        """
+        return await self._index.go_on(RankRequest(body.typed, ranking.owners, text_only=True), ranking)
 
     async def told(self, body: SearchBody, credentials: Credentials, size: int = TOLD_SIZE) -> Reply:
         """What Immich says of a search for text: all that its own filter gives where the search is narrowed.
@@ -75,7 +88,7 @@ class TextCandidates:
         if passing is not None:
             within = assets_of(passing)
             request = RankRequest(body.typed, shelves, within=list(within), text_only=True)
-            return Candidates((await self._index.rank(request)).hits, within, passing)
+            return Candidates((await self._index.rank_all(request)).hits, within, passing)
         ranking = await self._index.rank(RankRequest(body.typed, shelves, text_only=True))
         if not ranking.hits and not body.text_only:
             return Candidates((), {}, None)
@@ -90,7 +103,7 @@ class TextCandidates:
             # Immich's text filter reaches behind the newest photos, which are all that is ranked.
             request = RankRequest(body.typed, shelves, within=others, text_only=True)
             text = (*text, *(await self._index.rank(request)).hits)
-        return Candidates(text, told, reply)
+        return Candidates(text, told, reply, ranking)
 
     async def _few_passing(self, body: SearchBody, credentials: Credentials) -> Reply | None:
         """All photos that pass the filters, where these are so few that looking at each is the quickest."""

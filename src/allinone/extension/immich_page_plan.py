@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from allinone.search.hits import RankedHit
+from allinone.search.hits import RankedHit, Ranking
 
 LIKEST = 200
 """Pictures that are ranked together with the text; those behind them follow in Immich's own order."""
@@ -20,6 +20,7 @@ class PagePlan:
         goes_on: whether Immich's own order follows after the last page.
         least: the cosine below which pictures that follow are too unlike; None for no such bound.
         shelves: what was searched.
+        ranking: by text alone, what the hits come from; None where there is nothing behind them.
     """
 
     hits: tuple[RankedHit, ...]
@@ -27,6 +28,7 @@ class PagePlan:
     goes_on: bool = False
     least: float | None = None
     shelves: tuple[UUID, ...] = ()
+    ranking: Ranking | None = None
 
     def page(self, number: int) -> tuple[RankedHit, ...]:
         """The hits of a page that counts from 1; empty past the end."""

@@ -6,22 +6,23 @@ whoever asks. Our side only orders and adds. Where it fails or takes long, Immic
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from allinone.errors import AllInOneError, BackendFailed
 from allinone.extension.immich_body import SearchBody
-from allinone.extension.immich_candidates import METADATA, TextCandidates, text_filter
+from allinone.extension.immich_candidates import TextCandidates
 from allinone.extension.immich_likeness import Likeness, LikenessMeter, Vector, by_order
 from allinone.extension.immich_lookup import Assets, assets_of
-from allinone.extension.immich_page import EMPTY, ImmichPage
-from allinone.extension.immich_page_plan import PagePlan, likest_size, page_ends
+from allinone.extension.immich_page import ImmichPage
+from allinone.extension.immich_page_plan import PagePlan, likest_size
 from allinone.extension.immich_people import People, Person
 from allinone.extension.immich_ranking import Rule, excluded_by_text, fuse_all, rank_by_text
+from allinone.extension.immich_resolver import PageResolver, page_of
 from allinone.extension.immich_search_metrics import ImmichSearchMetrics
+from allinone.extension.immich_text_search import IMMICH_ONLY, ImmichTextSearch
 from allinone.extension.ranking_cache import RankingCache
 from allinone.immich.client import ImmichClient, Reply
 from allinone.immich.credentials import Credentials
@@ -36,13 +37,10 @@ from allinone.search.preferences import Preference, Preferences
 from allinone.tasks import end
 
 SMART = "/api/search/smart"
-TEXT_SECONDS = 3.0  # that a search for text may take before Immich's own answers it
-MOST_EMPTY_PAGES = 5  # skipped at once: clients take an empty page for the end
 DISABLED = b"Smart search is not enabled"
 
-IMMICH_ONLY, TEXT_ONLY = "immich_only", "encoder_failed"
-"""Notices: our side failed; there is no smart search now."""
-
+TEXT_ONLY = "encoder_failed"
+"""Notice: there is no smart search now."""
 
 UNCHOSEN = Preference()
 logger = logging.getLogger(__name__)
@@ -95,6 +93,8 @@ class ImmichSearch:
         self._encoder = TextEncoder(settings, immich)
         self._plans: RankingCache[PagePlan] = RankingCache()
         self._texts = TextCandidates(client, index, metrics)
+        self._pages = PageResolver(self._texts, seconds=settings.search_seconds)
+        self._text_search = ImmichTextSearch(client, self._people, self._texts, self._pages, self._plans, metrics)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -114,7 +114,7 @@ class ImmichSearch:
         key = (credentials.fingerprint, body.key)
         plan = self._plans.get(key) if body.page > 1 else None
         if body.text_only:
-            return await self._by_text(body, credentials, key, plan)
+            return await self._text_search.search(body, credentials, key, plan)
         if plan is not None and not plan.hits:
             return None  # Immich's own first page goes on with its own second
         if plan is not None and body.page > len(plan.ends):
@@ -131,7 +131,7 @@ class ImmichSearch:
         ours_task = asyncio.create_task(self._ours(body, credentials, plan), name="our part of a search")
         try:
             reply = await self._client.post(SMART, credentials, asked)
-            deadline = self._deadline()
+            deadline = asyncio.get_running_loop().time() + self._settings.search_seconds
             if not reply.ok:
                 return await self._without_pictures(body, credentials, reply, ours_task)
             try:
@@ -165,7 +165,7 @@ class ImmichSearch:
             return await self._behind(plan, body, credentials)
         known = {**ours.told, **assets_of(reply)}
         try:
-            return await self._resolved(plan, body, credentials, known, reply.document(), ours.asked)
+            return await self._pages.page(plan, body, credentials, known, reply.document(), ours.asked)
         except AllInOneError as error:
             return self._immichs(body, key, reply, error)
 
@@ -176,7 +176,7 @@ class ImmichSearch:
         fused = fuse_all(ours.text, pictures, likeness, ours.rule, excluded=excluded)
         more = reply.document()["assets"].get("nextPage") is not None
         goes_on = bool(fused.hits) and fused.all_like and more and cutoff != "strict"
-        ends = await self._ends(fused.hits, pictures.keys() | ours.told.keys(), body, credentials, ours.asked)
+        ends = await self._pages.ends(fused.hits, pictures.keys() | ours.told.keys(), body, credentials, ours.asked)
         return PagePlan(fused.hits, ends, goes_on, likeness.least if cutoff != "off" else None, ours.shelves)
 
     async def _behind(self, plan: PagePlan, body: SearchBody, credentials: Credentials) -> Outcome:
@@ -185,7 +185,7 @@ class ImmichSearch:
             reply = await self._client.post(
                 SMART, credentials, {**body.document, "query": body.query.picture_text, "page": 1, "size": 1}
             )
-            return self._page(plan, reply.document(), {}, (), None) if reply.ok else reply
+            return page_of(plan, reply.document(), {}, (), None) if reply.ok else reply
         number = likest_size(body.size) // body.size + body.page - len(plan.ends)
         asked = {**body.document, "query": body.query.picture_text, "page": number, "size": body.size}
         reply = await self._client.post(SMART, credentials, asked)
@@ -198,7 +198,7 @@ class ImmichSearch:
         # Immich's order is by likeness: behind the first that is too unlike there is nothing more.
         more = len(kept) == len(others) and template["assets"].get("nextPage") is not None
         hits = tuple(RankedHit(asset_id, 0.0) for asset_id in kept)
-        return self._page(plan, template, found, hits, body.page + 1 if more else None)
+        return page_of(plan, template, found, hits, body.page + 1 if more else None)
 
     async def _like_enough(self, plan: PagePlan, body: SearchBody, ids: Sequence[UUID]) -> list[UUID]:
         """Those of `ids` above the cut; all where that cannot be told."""
@@ -234,61 +234,14 @@ class ImmichSearch:
         self._metrics.fell_back("smart search", BackendFailed(f"Immich's smart search answered {reply.status}."))
         hits = rank_by_text(ours.text)
         try:
-            ends = await self._ends(hits, ours.told.keys(), body, credentials, ours.asked)
+            ends = await self._pages.ends(hits, ours.told.keys(), body, credentials, ours.asked)
             plan = PagePlan(hits, ends, shelves=ours.shelves)
-            page = await self._resolved(plan, body, credentials, ours.told, None, ours.asked)
+            page = await self._pages.page(plan, body, credentials, ours.told, None, ours.asked)
         except AllInOneError as error:
             self._metrics.fell_back("lookup", error)
             return reply
         # The plan is not kept: the next page may have pictures again.
         return replace(page, notice=TEXT_ONLY)
-
-    # Text alone.
-
-    async def _by_text(
-        self, body: SearchBody, credentials: Credentials, key: tuple[str, str], plan: PagePlan | None
-    ) -> Outcome:
-        told: Assets = {}
-        try:
-            async with asyncio.timeout(TEXT_SECONDS):
-                if plan is None:
-                    person = await self._people.identify(credentials)
-                    shelves = tuple(shelves_searched(person.owners, body.filters))
-                    found = await self._texts.find(body, shelves, credentials)
-                    hits = rank_by_text(found.text)
-                    ends = await self._ends(hits, found.told.keys(), body, credentials)
-                    plan = PagePlan(hits, ends, shelves=shelves)
-                    told = found.told
-                    reply = found.reply or await self._texts.told(body, credentials)
-                else:
-                    reply = await self._texts.told(body, credentials)
-        except (AllInOneError, TimeoutError) as error:
-            return await self._immichs_text(body, credentials, error)
-        except Exception:
-            logger.exception("A search for text is answered by Immich alone, for a fault of ours")
-            self._metrics.fallbacks.labels("code").inc()
-            return await self._immichs_text(body, credentials, None)
-        if not reply.ok:
-            return reply
-        self._plans.put(key, plan)
-        try:
-            return await self._resolved(plan, body, credentials, {**told, **assets_of(reply)}, reply.document())
-        except AllInOneError as error:
-            return await self._immichs_text(body, credentials, error)
-
-    async def _immichs_text(self, body: SearchBody, credentials: Credentials, error: Exception | None) -> Outcome:
-        """Immich's own search for text, in place of ours."""
-        asked = {**text_filter(body), "page": body.page, "size": body.size}
-        reply = await self._client.post(METADATA, credentials, asked)
-        if not reply.ok:
-            return reply
-        if error is not None:
-            self._metrics.fell_back("index", error)
-        items = reply.document()["assets"]["items"]
-        more = reply.document()["assets"].get("nextPage") is not None
-        return ImmichPage(reply.document(), items, (), (), body.page + 1 if more else None, IMMICH_ONLY)
-
-    # What both need.
 
     async def _ours(self, body: SearchBody, credentials: Credentials, plan: PagePlan | None) -> _Ours:
         person = await self._people.identify(credentials)
@@ -330,52 +283,6 @@ class ImmichSearch:
             self._metrics.fell_back("vector", error)
             return None
 
-    async def _ends(
-        self,
-        hits: Sequence[RankedHit],
-        known: Collection[UUID],
-        body: SearchBody,
-        credentials: Credentials,
-        asked: frozenset[UUID] = frozenset(),
-    ) -> tuple[int, ...]:
-        lookup = await self._texts.lookup(credentials)
-        most, first = (lookup.most(body.filters, body.size, count) for count in (0, len(asked)))
-        return page_ends(hits, asked.union(known), body.size, most, first)
-
-    async def _resolved(
-        self,
-        plan: PagePlan,
-        body: SearchBody,
-        credentials: Credentials,
-        known: Assets,
-        template: Mapping[str, Any] | None,
-        asked: frozenset[UUID] = frozenset(),
-    ) -> ImmichPage:
-        number, deadline, found = body.page, self._deadline(), dict(known)
-        lookup = await self._texts.lookup(credentials)
-        for _ in range(MOST_EMPTY_PAGES):
-            hits = plan.page(number)
-            missing = [hit.asset_id for hit in hits if hit.asset_id not in found and hit.asset_id not in asked]
-            found |= await lookup.by_id(
-                missing, body.filters, credentials, seconds=deadline - asyncio.get_running_loop().time()
-            )
-            shown = tuple(hit for hit in hits if hit.asset_id in found)
-            if shown or not plan.follows(number) or number >= len(plan.ends):
-                break
-            number += 1
-        following = number + 1 if plan.follows(number) else None
-        return self._page(plan, template or EMPTY, found, shown, following)
-
-    def _page(
-        self,
-        plan: PagePlan,
-        template: Mapping[str, Any],
-        assets: Assets,
-        hits: tuple[RankedHit, ...],
-        following: int | None,
-    ) -> ImmichPage:
-        return ImmichPage(template, [assets[hit.asset_id] for hit in hits], hits, plan.shelves, following)
-
     def _immichs(
         self,
         body: SearchBody,
@@ -395,6 +302,3 @@ class ImmichSearch:
         items = template["assets"]["items"]
         more = len(items) > body.size or template["assets"].get("nextPage") is not None
         return ImmichPage(template, items[: body.size], (), (), 2 if more else None, notice)
-
-    def _deadline(self) -> float:
-        return asyncio.get_running_loop().time() + self._settings.search_seconds

@@ -62,8 +62,8 @@ __all__ = [
 FURTHER = 5
 """Times as many photos with the text are looked for whenever somebody pages past those that are ranked."""
 
-MOST_IN_ALL = 25_000
-"""Photos with the text that anybody can page through: as many as take a second or so to look through."""
+MOST_IN_ALL = 10_000
+"""Photos with the text that anybody can page through. A ranking of as many takes 2 MB, and dozens are kept."""
 
 
 class SearchIndex:
