@@ -228,10 +228,10 @@ async def _picture(index: SearchIndex, *values: float, owner: UUID = OWNER, mode
     return asset_id
 
 
-async def _library(index: SearchIndex, count: int) -> None:
+async def _library(index: SearchIndex, count: int, owner: UUID = OWNER) -> None:
     draw = np.random.default_rng(3)
     for _ in range(count):
-        await _picture(index, 0.0, *draw.normal(size=7))
+        await _picture(index, 0.0, *draw.normal(size=7), owner=owner)
 
 
 async def test_pictures_without_statistics_rank_by_likeness(index: SearchIndex):
@@ -257,6 +257,19 @@ async def test_pictures_that_do_not_stand_out_are_cut(index: SearchIndex):
     assert ranking.hits[0].z > 3
     everything = await index.rank(RankRequest("狗", [OWNER], vector=vector, model="m", cutoff="off"))
     assert len(everything) == 81
+
+
+async def test_few_photos_are_measured_beside_everybodys(index: SearchIndex):
+    await _library(index, 80, owner=OTHER)
+    await _picture(index, 1.0, *[0.0] * 7, owner=OTHER)
+    like, _ = await _picture(index, 1.0, *[0.05] * 7), await _picture(index, 0.0, 1.0, *[0.0] * 6)
+    vector = _direction(1.0, *[0.02] * 7)
+    ranking = await index.rank(RankRequest("狗", [OWNER], vector=vector, model="m"))
+    assert ranking.asset_ids == [like]
+    assert ranking.hits[0].z is not None
+    assert ranking.hits[0].z > 3
+    without = await index.rank(RankRequest("狗", [OWNER], vector=vector, model="another"))
+    assert without.asset_ids == []
 
 
 async def test_a_phrase_stands_above_a_picture(index: SearchIndex):

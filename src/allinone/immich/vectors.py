@@ -15,6 +15,7 @@ from allinone.immich.statements import statement
 SAMPLE_SECONDS = 600.0  # a sample's age from which it is drawn again
 MOST_SAMPLES = 8  # of 2,000 x 512 numbers: 4 MiB each
 SAMPLE = 2000
+FEW = 50  # photos; mean and deviation of fewer say nothing
 
 Vector = NDArray[np.float32]
 
@@ -43,7 +44,9 @@ class ImmichVectors:
             return dict(await cursor.fetchall())
 
     async def sample(self, owners: Sequence[UUID]) -> Vector | None:
-        """Unit vectors of some photos of `owners`, shape (n, dim); None where they have none.
+        """Unit vectors of some photos of `owners`, or of everybody's where they have few, shape (n, dim).
+
+        None where there are none.
 
         An old sample is used while a new one is drawn.
 
@@ -80,6 +83,9 @@ class ImmichVectors:
             cursor = connection.cursor(binary=True)
             await cursor.execute(statement("background"), {"owners": list(key), "most": SAMPLE})
             rows = await cursor.fetchall()
+            if len(rows) < FEW:
+                await cursor.execute(statement("background_of_all"), {"most": SAMPLE})
+                rows = await cursor.fetchall()
         sample = await asyncio.to_thread(_unit_rows, [row[0] for row in rows]) if rows else None
         self._samples[key] = (self._clock(), sample)
         while len(self._samples) > MOST_SAMPLES:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from allinone.database.pool import Connection
 from allinone.errors import InvalidRequest
-from allinone.search.calibration import MOST_BACKGROUND, Calibration, keep
+from allinone.search.calibration import LEAST_BACKGROUND, MOST_BACKGROUND, Calibration, keep
 from allinone.search.hits import Cutoff
 from allinone.search.ranking import PictureHit
 from allinone.search.scope import Scope
@@ -71,11 +71,16 @@ class Backgrounds:
         self._kept: OrderedDict[_Key, tuple[float, Vector | None]] = OrderedDict()
 
     async def calibrate(self, connection: Connection, question: PictureQuestion) -> Calibration | None:
-        """Measure the question's vector against its owners' photos; None where they have too few."""
+        """Measure the question's vector against its owners' photos, or everybody's where they have too few.
+
+        None where these are too few as well.
+        """
         key = (tuple(sorted(question.scope.owners)), question.model, len(question.vector))
         kept = self._kept.get(key)
         if kept is None or self._clock() - kept[0] > BACKGROUND_AGE:
-            sample = await _sample(connection, question)
+            sample = await _sample(connection, question, "background")
+            if sample is None or len(sample) < LEAST_BACKGROUND:
+                sample = await _sample(connection, question, "background_of_all")
             calibration = Calibration.of(sample, question.vector)
             if calibration is None:
                 return None  # not kept: a small library grows past the bound at any moment
@@ -87,9 +92,9 @@ class Backgrounds:
         return Calibration.of(kept[1], question.vector)
 
 
-async def _sample(connection: Connection, question: PictureQuestion) -> Vector | None:
+async def _sample(connection: Connection, question: PictureQuestion, name: str) -> Vector | None:
     cursor = connection.cursor(binary=True)
-    await cursor.execute(statement("background"), question.parameters | {"most": MOST_BACKGROUND})
+    await cursor.execute(statement(name), question.parameters | {"most": MOST_BACKGROUND})
     rows = await cursor.fetchall()
     return np.stack([_array(embedding) for (embedding,) in rows]) if rows else None
 

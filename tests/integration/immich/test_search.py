@@ -257,6 +257,22 @@ async def test_explanations(immich_site: ImmichSite, dsn: str) -> None:
         assert (refused.status_code, refused.json()["message"]) == (401, "Authentication required")
 
 
+async def test_few_photos_are_measured_beside_everybodys(immich_site: ImmichSite, dsn: str) -> None:
+    rows = immich_site.rows
+    anna, ben = rows.add_user("anna"), rows.add_user("ben")
+    add_crowd(immich_site, ben)
+    rows.add_asset(ben, shows="beach")
+    beach = rows.add_asset(anna, shows="beach")
+    for number in range(5):
+        rows.add_asset(anna, shows=f"thing{number} stuff{number}")
+    async with beside(immich_site, dsn) as both:
+        await both.follow()
+        assert await both.ask(anna, {"query": "beach"}) == [beach]
+        sent = {"json": {"query": "beach"}, "headers": {"x-api-key": anna.api_key}}
+        [hit] = (await both.ours.post("/allinone/api/explain", **sent)).json()["hits"]
+        assert hit["clip"]["z"] > 3
+
+
 async def test_structured_filters_of_3_2(empty_dsn: str, dsn: str, tmp_path: object) -> None:
     from pathlib import Path
 
