@@ -101,20 +101,17 @@ def document_tokens(document: Document, taken_at: date | None = None) -> str:
 def _seam_tokens(document: Document, dense: Sequence[str]) -> Iterator[str]:
     """The tokens that stand over the cuts between lines that go on in each other."""
     for chain in unpack_chains(document.chains):
-        whole = ""
-        cuts = []
+        before = ""  # the last two characters up to here
         for line in chain.lines:
-            cuts.append(len(whole))
-            whole += dense[line]
-        for at in cuts[1:]:
-            pair = whole[max(at - 1, 0) : at + 1]
-            if at:
-                yield pair.replace(_BREAK, "")
-            if "\u3400" <= max(pair, default="") <= "\u9fff":
-                continue  # as nearly always: no run of letters goes over a Chinese character
-            for token in (whole[at - 2 : at + 1], whole[at - 1 : at + 2]):
-                if len(token) == 3 and _RUNS.fullmatch(token):
-                    yield token
+            after = dense[line][:2]
+            if before and after:
+                yield (before[-1] + after[0]).replace(_BREAK, "")
+                # As nearly always, a Chinese character: no run of letters goes over it.
+                if not "\u3400" <= max(before[-1], after[0]) <= "\u9fff":
+                    for token in (before[-2:] + after[0], before[-1] + after):
+                        if len(token) == 3 and _RUNS.fullmatch(token):
+                            yield token
+            before = (before + dense[line])[-2:]
 
 
 def phrase_tokens(dense: str) -> list[str]:
