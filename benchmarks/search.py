@@ -23,7 +23,6 @@ from uuid import UUID, uuid4
 
 import psutil
 import psycopg
-import uvloop
 from benchmarks.copies import multiply, number
 from benchmarks.corpus import Corpus
 from benchmarks.peers import ImmichRule, Peer, PeerText, database_for_peers, prepare, reopen
@@ -33,6 +32,7 @@ from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
+from allinone.cli import event_loop
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
@@ -335,7 +335,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--write", metavar="DSN", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.write:
-        uvloop.run(write_on(options.write))
+        event_loop.run(write_on(options.write))
     if options.rows < 1 or options.repeat < 1:
         parser.error("--rows and --repeat must be at least 1")
     with tempfile.TemporaryDirectory(prefix="allinone-bench-") as directory:
@@ -344,7 +344,7 @@ def main(argv: list[str]) -> int:
         try:
             dsn = database_for_peers(server.dsn, "search")
             migrate(dsn)
-            result = uvloop.run(run(dsn, options))
+            result = event_loop.run(run(dsn, options))
         finally:
             server.stop()
     if options.svg:
