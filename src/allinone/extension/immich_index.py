@@ -23,7 +23,8 @@ class FollowedIndex:
         self._index = index
 
     async def put(self, texts: Sequence[ImmichText], connection: Connection) -> None:
-        """Replace the text of these assets."""
+        """Replace the text of these assets. Searches in this process go first."""
+        await self._index.give_way()
         rows = await asyncio.to_thread(lambda: [_row(text) for text in texts])
         await self._index.put_texts(rows, connection=connection)
 

@@ -23,7 +23,7 @@ from allinone.immich.texts import TextIndex, Version, gather, version_of
 LOCK = 0x666F6C6C6F77  # any fixed number: one follower writes at a time
 FEED_ROWS = 2000
 PAGE = 2000  # assets of a full comparison at a time
-CHUNK = 50  # assets written at a time: searches in this process wait for no more than that
+CHUNK = 50  # assets written at a time; between two, searches in this process go first
 SCHEMA_SECONDS = 60.0  # after which Immich's schema is looked at again: it may have been migrated meanwhile
 STEP_SECONDS = 1.0  # of comparing before the feeds are read again
 LONGEST_PAUSE = 4.0  # seconds between attempts to reach a database that is away

@@ -37,6 +37,7 @@ from allinone.search.picture_leg import (
     stored_vector,
     unit_vector,
 )
+from allinone.search.precedence import Precedence
 from allinone.search.query import ParsedQuery, parse
 from allinone.search.ranking import PictureHit, fuse, rank_pictures, rank_text
 from allinone.search.recency import Recency
@@ -78,6 +79,7 @@ class SearchIndex:
         self._backgrounds = Backgrounds()
         self._recency = Recency()
         self._commonness = Commonness()
+        self._precedence = Precedence()
         self._vector_indexes = VectorIndexes()
 
     async def put_text(
@@ -100,6 +102,10 @@ class SearchIndex:
         async with self._joined(connection) as joined, joined.pipeline():
             for name in ("put_texts", "put_documents", "put_lines"):
                 await joined.execute(statement(name), columns)
+
+    async def give_way(self) -> None:
+        """Wait a moment for the searches that are under way here. For whoever indexes many texts beside them."""
+        await self._precedence.give_way()
 
     async def put_vector(
         self,
@@ -150,10 +156,10 @@ class SearchIndex:
         if not owners or (not query.parts and question is None):
             return Ranking(query, owners)
         if question is None:
-            async with self._database.connection(transaction=False) as connection:
+            async with self._searching(transaction=False) as connection:
                 text = await find_text(connection, query, scope, self._recency, self._commonness)
             return _by_text(query, owners, rank_text(text.hits), text, MOST_TEXT_HITS)
-        async with self._database.connection() as connection:
+        async with self._searching() as connection:
             text = (
                 await find_text(connection, query, scope, self._recency, self._commonness)
                 if query.parts
@@ -177,7 +183,7 @@ class SearchIndex:
         if not ranking.further or ranking.query is None:
             return ranking
         scope = Scope(ranking.owners, request.within)
-        async with self._database.connection(transaction=False) as connection:
+        async with self._searching(transaction=False) as connection:
             found = (connection, ranking.query, scope, self._recency, self._commonness)
             text = await find_text(*found, most=ranking.further)
         present = {hit.asset_id for hit in ranking.hits}
@@ -206,7 +212,7 @@ class SearchIndex:
             NotFound: the asset has no vector of `model`, or is not theirs.
         """
         asked = tuple(dict.fromkeys(owners))
-        async with self._database.connection() as connection:
+        async with self._searching() as connection:
             vector = await stored_vector(connection, asset_id, model, asked)
             if vector is None:
                 message = f"Photo {asset_id} has not been read by the CLIP model {model} yet."
@@ -268,6 +274,12 @@ class SearchIndex:
             PictureHit(asset_id, missing[asset_id], cosine, calibration.z(cosine) if calibration else None)
             for asset_id, cosine in found.items()
         ]
+
+    @asynccontextmanager
+    async def _searching(self, *, transaction: bool = True) -> AsyncIterator[Connection]:
+        with self._precedence.search():
+            async with self._database.connection(transaction=transaction) as connection:
+                yield connection
 
     @asynccontextmanager
     async def _joined(self, connection: Connection | None) -> AsyncIterator[Connection]:
