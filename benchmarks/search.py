@@ -369,7 +369,7 @@ def main(argv: list[str]) -> int:
         finally:
             server.stop()
     if options.svg:
-        title = f"{options.rows:,} texts: milliseconds, 95th percentile"
+        title = f"{options.rows:,} texts: milliseconds (logarithmic), 95th percentile of best rounds"
         options.svg.write_text(plot(title, _timings(result, "queries"), _timings(result, ImmichRule.name)))
     print(json.dumps(result, ensure_ascii=False, indent=1)) if options.json else _print(result)
     return 0
