@@ -11,12 +11,12 @@ import os
 import sys
 from pathlib import Path
 
-import uvloop
 from benchmarks.peers import database_for_peers
 from benchmarks.search import QUERIES, Times, ask_index, measure, timing
 from rich.console import Console
 from rich.table import Table
 
+from allinone.cli import event_loop
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
             server.start()
             dsns.append(database_for_peers(server.dsn, "search"))
             migrate(dsns[-1])
-        rows = uvloop.run(run(dsns[0], dsns[1], options.repeat))
+        rows = event_loop.run(run(dsns[0], dsns[1], options.repeat))
     finally:
         for server in servers:
             server.stop()

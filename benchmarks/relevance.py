@@ -21,13 +21,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import uvloop
 from benchmarks.corpus import Corpus, misread
 from benchmarks.judged_queries import ABSENT, Judge, Judged
 from benchmarks.peers import Peer, PeerText, database_for_peers, prepare
 from rich.console import Console
 from rich.table import Table
 
+from allinone.cli import event_loop
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
@@ -187,7 +187,7 @@ def main(argv: list[str]) -> int:
         try:
             dsn = database_for_peers(server.dsn if server else options.dsn, f"relevance_{os.getpid()}")
             migrate(dsn)
-            scores = uvloop.run(run(dsn, options.rows, options.queries))
+            scores = event_loop.run(run(dsn, options.rows, options.queries))
         finally:
             if server:
                 server.stop()
