@@ -1,13 +1,15 @@
 """What is kept of an asset's text to match queries against, made once from its lines."""
 
-import math
 import struct
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from allinone.search.characters import fold
 from allinone.search.geometry import ROW, Chain, find_chains
+from allinone.search.lines import LineNumbers, line_numbers
 from allinone.wire.ocr import OcrLine
 
 ROW_SEAM, COLUMN_SEAM, LETTER_SEAM = SEAMS = "\x1e\x1f\x1d"
@@ -43,13 +45,7 @@ class Document(NamedTuple):
     @classmethod
     def of(cls, lines: Sequence[OcrLine]) -> "Document":
         """The document made of an asset's lines, none of which may have a line break in it."""
-        # One call for the whole text: per-line calls cost more than the folding itself.
-        folded = fold("\n".join(line.text for line in lines))
-        chains = find_chains(lines)
-        scores = [line.text_score for line in lines]
-        confidences = [score if _LEAST_CONFIDENCE <= score <= 1.0 else _confidence(score) for score in scores]
-        packed = struct.pack(f"<{len(lines)}f", *confidences)
-        return cls(folded, _join(folded.split("\n"), chains), pack_chains(chains), packed)
+        return documents_of([lines], line_numbers([lines]))[0]
 
     def confidence(self, line: int) -> float:
         """The confidence of one line, 0..1."""
@@ -78,6 +74,27 @@ class Document(NamedTuple):
         return unpack_chains(self.chains)[self.joined.count("\n", 0, at)]
 
 
+def documents_of(photos: Sequence[Sequence[OcrLine]], numbers: LineNumbers) -> list[Document]:
+    """The document of each photo, made of its lines; `numbers` are those of all lines."""
+    counts = [len(lines) for lines in photos]
+    # One call for the whole text: per-line calls cost more than the folding itself.
+    folded = [fold("\n".join([line.text for line in lines])) for lines in photos]
+    chains = find_chains(numbers[:, :8], [line.text for lines in photos for line in lines], counts)
+    confidences = _confidences(numbers)
+    bounds = pairwise(accumulate((4 * count for count in counts), initial=0))
+    return [
+        Document(text, _join(text.split("\n"), found), pack_chains(found), confidences[start:end])
+        for text, found, (start, end) in zip(folded, chains, bounds, strict=True)
+    ]
+
+
+def _confidences(numbers: LineNumbers) -> bytes:
+    """Confidences that scores may be multiplied by: finite, and never so small that a match vanishes."""
+    scores = numbers[:, 9]
+    usable = np.where(np.isfinite(scores), np.clip(scores, _LEAST_CONFIDENCE, 1.0), 0.5)
+    return usable.astype("<f4").tobytes()
+
+
 def _join(lines: Sequence[str], chains: Sequence[Chain]) -> str:
     return "\n".join(_join_chain(chain.kind, [lines[line] for line in chain.lines]) for chain in chains)
 
@@ -90,11 +107,6 @@ def _seam(kind: str, before: str, after: str) -> str:
     if kind == ROW:
         return ROW_SEAM
     return LETTER_SEAM if len(before.strip()) == len(after.strip()) == 1 else COLUMN_SEAM
-
-
-def _confidence(score: float) -> float:
-    """A confidence that scores may be multiplied by: finite, and never so small that a match vanishes."""
-    return min(max(score, _LEAST_CONFIDENCE), 1.0) if math.isfinite(score) else 0.5
 
 
 def pack_chains(chains: Sequence[Chain]) -> str:

@@ -4,14 +4,16 @@ A detector cuts text where the writer did not: a title set wide becomes two boxe
 column becomes one box a character. A phrase may run over such a cut, and over no other.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
-from allinone.wire.ocr import OcrLine
+import numpy as np
+from numpy.typing import NDArray
 
 ROW, COLUMN = "r", "c"
 
-MOST_LINES = 4000  # beyond, lines stand alone: no photo has them, and time grows with their square
+MOST_LINES = 4000  # of a photo; beyond, lines stand alone: no photo has them, and time grows with their square
+MOST_PAIRS = 100_000  # of pieces that are compared at once, in 20 MB
 ROW_GAP = 2.0  # characters between two pieces of one row
 WIDE_ROW_GAP = 4.5  # the same where both are single characters: titles are set wide
 ROW_OVERLAP = 0.5  # of the lower piece's height
@@ -19,9 +21,13 @@ COLUMN_GAP = 1.0  # line heights between a line and the one it goes on in
 WIDE_COLUMN_GAP = 1.8  # the same for single characters
 SAME_SIZE = 1.7  # how much larger one piece's letters may be than the other's
 ALIGNED = 1.5  # characters two edges may be apart
-FAR = 1e6  # no box is larger; infinite ones and those that are no numbers are not below it
+FAR = 1e6  # no box is larger or further away; infinite ones and those that are no numbers are not below it
 MOST_SHARED = 4  # lines a chain has in common with an earlier one; keeps the total length bounded
 UPRIGHT_RATIO = 3.0  # height x characters / width; a horizontal line has the picture's width / height
+
+Numbers = NDArray[np.float64]
+Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 
 class Chain(NamedTuple):
@@ -31,135 +37,173 @@ class Chain(NamedTuple):
     lines: tuple[int, ...]
 
 
-class _Piece(NamedTuple):
-    line: int
-    left: float
-    top: float
-    right: float
-    bottom: float
-    characters: float  # in widths of a Chinese character
-    upright: bool  # text runs from top to bottom
-    em_x: float  # width of one character
-    em_y: float  # its height; not comparable with em_x, the picture's proportions are not known here
-    text: str
+class _Pieces(NamedTuple):
+    """Lines with boxes that make sense, an array a column; photo by photo, of each from top to bottom."""
+
+    photo: Places
+    line: Places  # of its photo
+    left: Numbers
+    top: Numbers
+    right: Numbers
+    bottom: Numbers
+    characters: Numbers  # in widths of a Chinese character
+    first_word: Numbers  # the width in characters below which its first word does not fit
+    upright: Mask  # text runs from top to bottom
+    em_x: Numbers  # width of one character
+    em_y: Numbers  # its height; not comparable with em_x, the picture's proportions are not known here
+
+    def at(self, places: Places | Mask) -> "_Pieces":
+        columns: list[Any] = [column[places] for column in self]
+        return _Pieces(*columns)
 
 
-def find_chains(lines: Sequence[OcrLine]) -> list[Chain]:
-    """All chains of two lines or more. A line may be in several; boxes that make no sense are in none."""
-    if not 2 <= len(lines) <= MOST_LINES:
-        return []
-    pieces = [piece for index, line in enumerate(lines) if (piece := _piece(index, line)) is not None]
-    pieces.sort(key=lambda piece: (piece.top, piece.left))
-    tallest = max((piece.bottom - piece.top for piece in pieces), default=0.0)
-    rows: dict[int, int] = {}
-    below: dict[int, int] = {}
-    for at, piece in enumerate(pieces):
-        nearest_right = nearest_below = FAR
-        for other in _reach(pieces, at, tallest):
-            gap = _row_gap(piece, other) if other.left > piece.left else None
-            if gap is not None and gap < nearest_right:
-                nearest_right, rows[piece.line] = gap, other.line
-            gap = _column_gap(piece, other)
-            if gap is not None and gap < nearest_below:
-                nearest_below, below[piece.line] = gap, other.line
-    return _follow(ROW, rows) + _follow(COLUMN, below)
+class _Gaps(NamedTuple):
+    """Pieces, others that they may go on in, and how far apart they are."""
+
+    source: Places
+    target: Places
+    gap: Numbers
 
 
-def _piece(index: int, line: OcrLine) -> _Piece | None:
-    x1, y1, x2, y2, x3, y3, x4, y4 = line.box
-    if x1 == x4 <= x2 == x3 and y1 == y2 <= y3 == y4:
-        left, right, top, bottom = x1, x2, y1, y3
-    else:
-        left, right = min(x1, x2, x3, x4), max(x1, x2, x3, x4)
-        top, bottom = min(y1, y2, y3, y4), max(y1, y2, y3, y4)
-    text = line.text.strip()
-    width, height = right - left, bottom - top
-    if not text or not (0.0 < width < FAR and 0.0 < height < FAR):
-        return None  # not a box, or not a number
-    # Blanks between Chinese characters are the recogniser's; those between words have a width.
-    characters = _characters(text) if text.isascii() else float(len(text) - text.count(" "))
-    upright = characters >= 2 and height * characters > UPRIGHT_RATIO * width
-    em_x = width if upright else width / characters
-    em_y = height / characters if upright else height
-    return _Piece(index, left, top, right, bottom, characters, upright, em_x, em_y, text)
+def find_chains(boxes: Numbers, texts: Sequence[str], counts: Sequence[int]) -> list[list[Chain]]:
+    """For each photo all chains of two lines or more. A line may be in several; boxes that make no sense are in none.
+
+    `boxes` has eight numbers a line, as `OcrLine.box`; the lines of the photos one after the other, `counts` of each.
+    """
+    pieces = _pieces(boxes, texts, counts)
+    rows, below = [], []
+    for first, second in _pairs(pieces):
+        source, target = np.append(first, second), np.append(second, first)
+        rows.append(_nearest(_row_gaps(pieces, source, target)))
+        below.append(_nearest(_column_gaps(pieces, source, target)))
+    chains: list[list[Chain]] = [[] for _ in counts]
+    for kind, found in ((ROW, rows), (COLUMN, below)):
+        following = _following(pieces, found)
+        for photo, lines in following.items():
+            chains[photo] += _follow(kind, lines)
+    return chains
 
 
-def _reach(pieces: Sequence[_Piece], at: int, tallest: float) -> list[_Piece]:
-    """The pieces that `at` could go on in: all whose vertical extent comes near its own."""
-    piece = pieces[at]
-    lowest = piece.bottom + WIDE_COLUMN_GAP * piece.em_y
-    found = []
-    for other in pieces[at + 1 :]:
-        if other.top > lowest:
-            break
-        found.append(other)
-    for other in reversed(pieces[:at]):
-        if other.top < piece.top - tallest:
-            break
-        if other.bottom > piece.top:
-            found.append(other)
-    return found
+def _pieces(boxes: Numbers, texts: Sequence[str], counts: Sequence[int]) -> _Pieces:
+    stripped = [text.strip() for text in texts]
+    characters = np.array([_characters(text) for text in stripped])
+    first_words = np.array([_first_word(text) for text in stripped])
+    xs, ys = boxes[:, 0::2], boxes[:, 1::2]
+    left, right, top, bottom = xs.min(axis=1), xs.max(axis=1), ys.min(axis=1), ys.max(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        width, height = right - left, bottom - top
+        upright = (characters >= 2) & (height * characters > UPRIGHT_RATIO * width)
+        em_x = np.where(upright, width, width / np.maximum(characters, 1))
+        em_y = np.where(upright, height / np.maximum(characters, 1), height)
+        sensible = (width > 0) & (height > 0) & (np.abs(boxes).max(axis=1) < FAR) & (characters > 0)
+    each = np.asarray(counts, np.intp)
+    photo = np.repeat(np.arange(len(each)), each)
+    line = np.arange(len(photo)) - np.repeat(np.cumsum(each) - each, each)
+    sensible &= (each <= MOST_LINES)[photo]
+    pieces = _Pieces(photo, line, left, top, right, bottom, characters, first_words, upright, em_x, em_y).at(sensible)
+    return pieces.at(np.lexsort((pieces.left, pieces.top, pieces.photo)))
 
 
 def _characters(text: str) -> float:
-    """Letters and digits in widths of a Chinese character, one or more."""
-    return max(len(text) / 2, 1.0)
+    """In widths of a Chinese character; 0 where there are none."""
+    if text.isascii():
+        return max(len(text) / 2, 1.0) if text else 0.0
+    # Blanks between Chinese characters are the recogniser's; those between words have a width.
+    return float(len(text) - text.count(" "))
 
 
-def _alike(one: float, other: float) -> bool:
-    return one <= other * SAME_SIZE and other <= one * SAME_SIZE
+def _first_word(text: str) -> float:
+    """Widths of a Chinese character that must have been left for what `text` begins with, for it to go there."""
+    first = text.split(" ", 1)[0]
+    return _characters(first) + 0.5 if first.isascii() else 1.0
 
 
-def _row_gap(piece: _Piece, other: _Piece) -> float | None:
-    """Distance to a piece that stands to the right on the same row; None where it does not."""
-    gap = other.left - piece.right
-    em = max(piece.em_x, other.em_x)
-    if not -0.5 * em <= gap <= WIDE_ROW_GAP * em or piece.upright or other.upright:
-        return None
-    if gap > ROW_GAP * em and not piece.characters == other.characters == 1:
-        return None
-    overlap = min(piece.bottom, other.bottom) - max(piece.top, other.top)
-    lower = min(piece.em_y, other.em_y)
-    return gap if overlap >= ROW_OVERLAP * lower and _alike(piece.em_y, other.em_y) else None
+def _pairs(pieces: _Pieces) -> Iterator[tuple[Places, Places]]:
+    """Two pieces of a photo each, the upper one first, that are no further apart than any that belong together."""
+    each_photo = pieces.photo * (4 * FAR)
+    lowest = np.minimum(pieces.bottom + WIDE_COLUMN_GAP * pieces.em_y, FAR)
+    # A little more, for the sums are not exact.
+    ends = np.searchsorted(each_photo + pieces.top, each_photo + lowest + 1e-4, side="right")
+    first = np.arange(len(ends))
+    others = np.maximum(ends - first - 1, 0)
+    before = np.append(0, np.cumsum(others))
+    start = 0
+    while start < len(ends) and before[start] < before[-1]:
+        end = max(int(np.searchsorted(before, before[start] + MOST_PAIRS, side="right")) - 1, start + 1)
+        upper = np.repeat(first[start:end], others[start:end])
+        yield upper, upper + 1 + np.arange(len(upper)) - (before[upper] - before[start])
+        start = end
 
 
-def _column_gap(piece: _Piece, other: _Piece) -> float | None:
-    """Distance to the piece read next: the line below, or to the left where text runs from top to bottom."""
-    if piece.upright and other.upright and other.right <= piece.left + 0.3 * piece.em_x:
-        return _left_gap(piece, other)
-    gap = other.top - piece.bottom
-    if not -0.4 * piece.em_y <= gap <= WIDE_COLUMN_GAP * piece.em_y:
-        return None
-    single = piece.characters == other.characters == 1
-    if not single:
-        alike = _alike(piece.em_y, other.em_y) and _alike(piece.em_x, other.em_x)
-        if gap > COLUMN_GAP * piece.em_y or not alike or not _wrapped(piece, other):
-            return None
-        if abs(piece.left - other.left) <= ALIGNED * piece.em_x:
-            return gap
-    centred = abs((piece.left + piece.right) - (other.left + other.right)) / 2 <= 0.5 * piece.em_x
-    return gap if centred else None
+def _alike(one: Numbers, other: Numbers) -> Mask:
+    return (one <= other * SAME_SIZE) & (other <= one * SAME_SIZE)
 
 
-def _wrapped(piece: _Piece, other: _Piece) -> bool:
+def _row_gaps(pieces: _Pieces, source: Places, target: Places) -> _Gaps:
+    """Distances to pieces that stand to the right on the same row."""
+    em = np.maximum(pieces.em_x[source], pieces.em_x[target])
+    gap = pieces.left[target] - pieces.right[source]
+    near = (gap >= -0.5 * em) & (gap <= WIDE_ROW_GAP * em) & (pieces.left[target] > pieces.left[source])
+    source, target, gap, em = source[near], target[near], gap[near], em[near]
+    piece, other = pieces.at(source), pieces.at(target)
+    overlap = np.minimum(piece.bottom, other.bottom) - np.maximum(piece.top, other.top)
+    level = (overlap >= ROW_OVERLAP * np.minimum(piece.em_y, other.em_y)) & _alike(piece.em_y, other.em_y)
+    single = (piece.characters == 1) & (other.characters == 1)
+    told = level & ((gap <= ROW_GAP * em) | single) & ~piece.upright & ~other.upright
+    return _Gaps(source[told], target[told], gap[told])
+
+
+def _column_gaps(pieces: _Pieces, source: Places, target: Places) -> _Gaps:
+    """Distances to pieces that are read next: the line below, or to the left where text runs from top to bottom."""
+    leftwards = pieces.upright[source] & pieces.upright[target]
+    leftwards &= pieces.right[target] <= pieces.left[source] + 0.3 * pieces.em_x[source]
+    leftwards &= pieces.bottom[target] > pieces.top[source]
+    gap, em_y = pieces.top[target] - pieces.bottom[source], pieces.em_y[source]
+    near = leftwards | (gap >= -0.4 * em_y) & (gap <= WIDE_COLUMN_GAP * em_y)
+    source, target, gap, leftwards = source[near], target[near], gap[near], leftwards[near]
+    piece, other = pieces.at(source), pieces.at(target)
+    alike = _alike(piece.em_x, other.em_x)
+    single = (piece.characters == 1) & (other.characters == 1)
+    aligned = np.abs(piece.left - other.left) <= ALIGNED * piece.em_x
+    centred = np.abs((piece.left + piece.right) - (other.left + other.right)) / 2 <= 0.5 * piece.em_x
+    line = (gap <= COLUMN_GAP * piece.em_y) & alike & _alike(piece.em_y, other.em_y) & _wrapped(piece, other)
+    below = np.where(single, centred, line & (aligned | centred))
+    to_left = piece.left - other.right
+    level = np.abs(piece.top - other.top) <= ALIGNED * piece.em_y
+    told = np.where(leftwards, level & (to_left <= 1.5 * piece.em_x) & alike, below)
+    return _Gaps(source[told], target[told], np.where(leftwards, to_left, gap)[told])
+
+
+def _wrapped(piece: _Pieces, other: _Pieces) -> Mask:
     """Whether the writer can have gone on in `other` for want of room: what it begins with did not fit."""
     room = other.right - piece.right - ALIGNED * piece.em_x
-    if room <= piece.em_x:
-        return True
-    first = other.text.split(" ", 1)[0]
-    return first.isascii() and room <= (_characters(first) + 0.5) * piece.em_x
+    return room <= other.first_word * piece.em_x
 
 
-def _left_gap(piece: _Piece, other: _Piece) -> float | None:
-    gap = piece.left - other.right
-    level = abs(piece.top - other.top) <= ALIGNED * piece.em_y
-    return gap if level and gap <= 1.5 * piece.em_x and _alike(piece.em_x, other.em_x) else None
+def _nearest(gaps: _Gaps) -> _Gaps:
+    """The nearest other of each piece; of several as near the next, or the last before it."""
+    behind = np.where(gaps.target > gaps.source, gaps.target, FAR - gaps.target)
+    order = np.lexsort((behind, gaps.gap, gaps.source))
+    source = gaps.source[order]
+    order = order[np.append(True, source[1:] != source[:-1])] if len(order) else order
+    return _Gaps(gaps.source[order], gaps.target[order], gaps.gap[order])
+
+
+def _following(pieces: _Pieces, found: Sequence[_Gaps]) -> dict[int, dict[int, int]]:
+    """By photo, and by line: which line follows it."""
+    following: dict[int, dict[int, int]] = {}
+    if not found:
+        return following
+    columns: list[Any] = [np.concatenate(column) for column in zip(*found, strict=True)]
+    nearest = _nearest(_Gaps(*columns))
+    photos, lines = pieces.photo[nearest.source].tolist(), pieces.line[nearest.source].tolist()
+    for photo, line, then in zip(photos, lines, pieces.line[nearest.target].tolist(), strict=True):
+        following.setdefault(photo, {})[line] = then
+    return following
 
 
 def _follow(kind: str, following: dict[int, int]) -> list[Chain]:
     """Chains from their first line on. Where two meet, the later one ends a few lines further on."""
-    if not following:
-        return []
     entered = set(following.values())
     starts = [index for index in following if index not in entered]
     chains = []

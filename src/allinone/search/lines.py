@@ -4,10 +4,17 @@ import math
 import re
 import struct
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from allinone.wire.ocr import OcrLine
 
 NUMBERS = 10  # of a line: x1, y1 .. x4, y4, box_score, text_score
+
+LineNumbers = NDArray[np.float64]
+"""A row of `NUMBERS` for each line."""
 
 _UNSTORABLE = re.compile("[\0\n\ud800-\udfff]")
 
@@ -36,13 +43,21 @@ def _finite(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def pack_numbers(lines: Sequence[OcrLine]) -> bytes:
-    """Boxes and confidences as 64-bit floats, little-endian, `NUMBERS` a line."""
+def line_numbers(photos: Sequence[Sequence[OcrLine]]) -> LineNumbers:
+    """Boxes and confidences of the lines of all photos, one photo after the other."""
     numbers: list[float] = []
-    for line in lines:
-        numbers += line.box
-        numbers += (line.box_score, line.text_score)
-    return struct.pack(f"<{len(numbers)}d", *numbers)
+    for lines in photos:
+        for line in lines:
+            numbers += line.box
+            numbers += (line.box_score, line.text_score)
+    return np.array(numbers, "<f8").reshape(-1, NUMBERS)
+
+
+def pack_numbers(numbers: LineNumbers, counts: Sequence[int]) -> list[bytes]:
+    """The rows of each photo, which has `counts` of them, as bytes."""
+    packed = numbers.tobytes()
+    bounds = pairwise(accumulate((8 * NUMBERS * count for count in counts), initial=0))
+    return [packed[start:end] for start, end in bounds]
 
 
 def unpack_lines(texts: str, numbers: bytes) -> list[OcrLine]:

@@ -9,8 +9,9 @@ import psycopg
 from allinone.database.pool import Database
 from allinone.errors import DatabaseUnavailable
 from allinone.search.document import Document
+from allinone.search.document_tokens import documents_tokens
 from allinone.search.statements import statement
-from allinone.search.tokens import FORM, document_tokens
+from allinone.search.tokens import FORM
 from allinone.search.vector_index import WORTHWHILE, build, possible
 
 BATCH = 200  # texts made anew in one transaction: what an interruption loses, and how long a row is locked
@@ -47,7 +48,8 @@ async def _renew_batch(database: Database) -> int:
         await cursor.execute(statement("older_forms"), {"form": FORM, "most": BATCH})
         rows = await cursor.fetchall()
         if rows:
-            tokens = await asyncio.to_thread(lambda: [document_tokens(Document(*row[2:]), row[1]) for row in rows])
+            found = [Document(*row[2:]) for row in rows]
+            tokens = await asyncio.to_thread(documents_tokens, found, [row[1] for row in rows])
             renewed = {"form": FORM, "asset_id": [row[0] for row in rows], "tokens": tokens}
             await connection.execute(statement("renew_tokens"), renewed)
         return len(rows)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from allinone.search.document import Document
-from allinone.search.lines import pack_numbers, storable
-from allinone.search.tokens import FORM, document_tokens
+from allinone.search.document import documents_of
+from allinone.search.document_tokens import documents_tokens
+from allinone.search.lines import line_numbers, pack_numbers, storable
+from allinone.search.tokens import FORM
 from allinone.wire.ocr import OcrLine
 
 
@@ -34,28 +35,25 @@ def text_columns(texts: Sequence[AssetText]) -> dict[str, object]:
     In the order of time, so that photos of one time lie together; and in one order, so that two writers of the same
     photos wait for each other instead of stopping each other.
     """
-    latest = {text.asset_id: text for text in texts}.values()
-    rows = sorted((_row(text) for text in latest), key=lambda row: (row[2] is not None, row[2] or datetime.min, row[0]))  # noqa: DTZ901
-    names = (
-        "asset_id", "owner_id", "taken_at", "tokens", "folded", "joined", "chains", "confidences", "texts", "numbers"
-    )  # fmt: skip
-    columns: dict[str, object] = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    return columns | {"form": FORM}
+    photos = sorted({text.asset_id: text for text in texts}.values(), key=_order)
+    lines = [storable(photo.lines) for photo in photos]
+    numbers = line_numbers(lines)
+    documents = documents_of(lines, numbers)
+    taken_at = [wall_clock(photo.taken_at) for photo in photos]
+    return {
+        "asset_id": [photo.asset_id for photo in photos],
+        "owner_id": [photo.owner_id for photo in photos],
+        "taken_at": taken_at,
+        "tokens": documents_tokens(documents, taken_at),
+        "folded": [document.folded for document in documents],
+        "joined": [document.joined for document in documents],
+        "chains": [document.chains for document in documents],
+        "confidences": [document.confidences for document in documents],
+        "texts": ["\n".join([line.text for line in every]) for every in lines],
+        "numbers": pack_numbers(numbers, [len(every) for every in lines]),
+        "form": FORM,
+    }
 
 
-def _row(text: AssetText) -> tuple[UUID, UUID, datetime | None, str, str, str, str, bytes, str, bytes]:
-    lines = storable(text.lines)
-    document = Document.of(lines)
-    taken_at = wall_clock(text.taken_at)
-    return (
-        text.asset_id,
-        text.owner_id,
-        taken_at,
-        document_tokens(document, taken_at),
-        document.folded,
-        document.joined,
-        document.chains,
-        document.confidences,
-        "\n".join(line.text for line in lines),
-        pack_numbers(lines),
-    )
+def _order(photo: AssetText) -> tuple[bool, datetime, UUID]:
+    return photo.taken_at is not None, wall_clock(photo.taken_at) or datetime.min, photo.asset_id  # noqa: DTZ901

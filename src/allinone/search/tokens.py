@@ -1,4 +1,4 @@
-"""Tokens: what the index is asked for. They bound the candidates; `match` decides.
+"""Tokens: what the index is asked for. They bound the candidates; `match` decides. `document_tokens` makes documents'.
 
 Of text without blanks and punctuation: every character; every pair with a Chinese character in it; every three
 letters or digits in a row, and the last two of each run; and every Latin word or short number by itself, marked by
@@ -8,12 +8,10 @@ positions.
 """
 
 import re
-from collections.abc import Iterator, Sequence
 from datetime import date
 from operator import add
 
 from allinone.search.characters import CJK
-from allinone.search.document import Document, unpack_chains
 
 WORD = "="
 LARGE = "~"
@@ -42,8 +40,6 @@ _LETTER = rf"[^\W\d_{CJK}]"
 _BETWEEN_WORDS = re.compile(rf"[^\w\n'-](?<={_LETTER}{{2}}.)[^\w\n'-]*(?={_LETTER}{{2}})")
 _NARROW = rf"[^\W_{CJK}]"
 _RUNS = re.compile(rf"{_NARROW}{{2,}}")
-# Characters of which each two in a row have a Chinese one among them.
-_WIDE_RUNS = re.compile(rf"\w?[{CJK}]+(?:\w[{CJK}]+)*\w?")
 _WORDS = re.compile(rf"[^\W_{CJK}]+")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
@@ -84,38 +80,9 @@ def day_token(day: date) -> str:
     return f"{TIME}{(day.year * 100 + day.month) * 100 + day.day}d"
 
 
-def document_tokens(document: Document, taken_at: date | None = None) -> str:
-    """The tokens of a document, as the text of a tsvector."""
-    dense = compact_words(document.folded)
-    # Three letters from each place of a run on; what is left at its end are its last two.
-    tokens = {run[at : at + 3] for run in _RUNS.findall(dense) for at in range(len(run) - 1)}
-    tokens |= {run[at : at + 2] for run in _WIDE_RUNS.findall(dense) for at in range(len(run) - 1)}
-    tokens.update(dense)
-    tokens.update(map(WORD.__add__, words(document.folded)))
-    if document.chains:
-        tokens.update(_seam_tokens(document, dense.split("\n")))
-    tokens.difference_update("\n\r")
-    if len(tokens) * LONGEST_WORD * 4 > MOST_BYTES and sum(len(token.encode()) for token in tokens) > MOST_BYTES:
-        tokens = {LARGE}
-    if taken_at is not None and tokens:
-        tokens.update((year_token(taken_at), month_token(taken_at), day_token(taken_at)))
-    return "'" + "' '".join(tokens) + "'" if tokens else ""
-
-
-def _seam_tokens(document: Document, dense: Sequence[str]) -> Iterator[str]:
-    """The tokens that stand over the cuts between lines that go on in each other."""
-    for chain in unpack_chains(document.chains):
-        before = ""  # the last two characters up to here
-        for line in chain.lines:
-            after = dense[line][:2]
-            if before and after:
-                yield (before[-1] + after[0]).replace(_BREAK, "")
-                # As nearly always, a Chinese character: no run of letters goes over it.
-                if not "\u3400" <= max(before[-1], after[0]) <= "\u9fff":
-                    for token in (before[-2:] + after[0], before[-1] + after):
-                        if len(token) == 3 and _RUNS.fullmatch(token):
-                            yield token
-            before = (before + dense[line])[-2:]
+def time_tokens(day: date) -> str:
+    """All tokens of a day, blanks between them."""
+    return f"{year_token(day)} {month_token(day)} {day_token(day)}"
 
 
 def phrase_tokens(dense: str) -> list[str]:

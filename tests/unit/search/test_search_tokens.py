@@ -7,18 +7,23 @@ from hypothesis import strategies as st
 
 from allinone.search.candidates import exact_steps, fuzzy_steps
 from allinone.search.document import Document
+from allinone.search.document_tokens import documents_tokens
 from allinone.search.match import Matcher
 from allinone.search.query import parse
-from allinone.search.tokens import document_tokens, words
+from allinone.search.tokens import words
 from unit.search.papers import at, paper
 
 ALPHABET = "發票统一計総abEt0158 -'.,/：，ｅß한か"
 TEXTS = st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=12), min_size=1, max_size=4)
 
 
+def tokens_of(document: Document) -> list[str]:
+    return documents_tokens([document], [None])[0].split()
+
+
 def answers(tsquery: str, document: Document) -> bool:
     """What PostgreSQL makes of a tsquery."""
-    tokens = set(re.findall("'([^']*)'", document_tokens(document)))
+    tokens = set(tokens_of(document))
 
     def ask(found: re.Match[str]) -> str:
         token, beginning = found.groups()

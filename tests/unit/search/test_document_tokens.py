@@ -1,0 +1,86 @@
+"""The tokens of documents, beside what they are by definition: one document at a time, in plain Python."""
+
+import re
+import sys
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allinone.search import document_tokens
+from allinone.search.characters import CJK
+from allinone.search.document import SEAMS, Document
+from allinone.search.document_tokens import documents_tokens
+from allinone.search.tokens import WORD, compact_words, words
+from unit.search.papers import at, paper
+
+ALPHABET = "發票统一計総abcEtt0158  -'.,/：，ｅß한か々_²½ﬁéงЖ\t\u200b\U00020000"
+TEXTS = st.lists(st.text(st.sampled_from(ALPHABET), max_size=24), max_size=4)
+DAY = datetime.fromisoformat("2024-05-01T10:00:00")
+
+
+def plain_tokens(document: Document) -> set[str]:
+    """By definition; lines that go on in each other are one line as well."""
+    seams = re.compile(rf"(?:[^\w\n]|_)*[{''.join(SEAMS)}](?:[^\w\n]|_)*")
+    dense = compact_words(f"{document.folded}\n{seams.sub('', document.joined)}")
+    tokens = {WORD + word for word in words(document.folded)}
+    for run in re.findall(r"[^\W_]+", dense):
+        tokens |= set(run)
+        tokens |= {pair for pair in map("".join, pairwise(run)) if re.search(f"[{CJK}]", pair)}
+        for narrow in re.findall(rf"[^{CJK}]{{2,}}", run):
+            tokens |= {narrow[place : place + 3] for place in range(len(narrow) - 1)}
+    return tokens
+
+
+def told(document: Document) -> set[str]:
+    return set(documents_tokens([document], [None])[0].split(" ")) - {""}
+
+
+@given(TEXTS)
+def test_as_defined(texts: list[str]):
+    document = Document.of(paper(*texts))
+    assert told(document) == plain_tokens(document)
+
+
+@given(st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=6), min_size=2, max_size=4))
+def test_as_defined_over_cuts(texts: list[str]):
+    side_by_side = [at(text, 0.1 + 0.2 * place, 0.1, 0.19, 0.19 / len(text)) for place, text in enumerate(texts)]
+    document = Document.of(side_by_side)
+    assert told(document) == plain_tokens(document)
+
+
+@given(st.lists(TEXTS, max_size=6), st.integers(1, 60), st.integers(1, 4))
+def test_the_same_whatever_they_are_looked_at_with(papers: list[list[str]], characters: int, most: int):
+    documents = [Document.of(paper(*texts)) for texts in papers]
+    together = documents_tokens(documents, [DAY] * len(documents))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(document_tokens, "MOST_CHARACTERS", characters)
+        patch.setattr(document_tokens, "MOST_DOCUMENTS", most)
+        assert documents_tokens(documents, [DAY] * len(documents)) == together
+    assert [documents_tokens([document], [DAY])[0] for document in documents] == together
+
+
+def test_days_are_added_where_there_is_text():
+    documents = [Document.of(paper("票")), Document.of(paper("!")), Document.of([])]
+    assert documents_tokens(documents, [DAY] * 3) == ["票 @2024 @202405m @20240501d", "", ""]
+    assert documents_tokens([], []) == []
+
+
+def test_every_character_has_room():
+    """Texts of thousands of different characters, beside others and alone."""
+    every = "".join(map(chr, range(0x4E00, 0x9FA0)))
+    few, all_ = Document(every[:9000], "", "", b""), Document(every, "", "", b"")
+    assert told(few) == set(few.folded) | set(map("".join, pairwise(few.folded)))
+    tokens = documents_tokens([few, Document("ab", "", "", b""), all_], [None] * 3)
+    assert [set(one.split()) for one in tokens] == [told(few), {"a", "ab", "b", "=ab"}, plain_tokens(all_)]
+
+
+def test_a_word_that_stands_often_makes_no_document_large():
+    document = Document.of(paper(*["total 發票"] * 30_000))
+    assert told(document) == told(Document.of(paper("total 發票")))
+
+
+def test_no_letter_is_left_out():
+    assert not any(chr(point).isalnum() for point in range(document_tokens.BEYOND_LETTERS, sys.maxunicode + 1))
