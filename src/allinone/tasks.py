@@ -1,9 +1,12 @@
 """Tasks that end with the code that began them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 AGAIN_SECONDS = 1.0  # until a task that goes on is told again to end
 
@@ -22,6 +25,22 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         if not task.cancelled():
             task.exception()  # or asyncio logs that nobody asked
+
+
+async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do several pieces of work at the same time: their results, in order. The first failure ends the others."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        await end(*tasks)
+
+
+async def both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, S]) -> tuple[T, S]:
+    """`together`, for two that answer different things."""
+    works: list[Coroutine[Any, Any, Any]] = [one, other]
+    first, second = await together(works)
+    return first, second
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The index on a real PostgreSQL."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -337,3 +338,14 @@ async def test_vectors_that_are_none(index: SearchIndex, vector: np.ndarray):
     with pytest.raises(InvalidRequest):
         await index.rank(RankRequest("狗", [OWNER], vector=vector, model="m"))
     assert await find(index, "狗") == []
+
+
+async def test_one_connection_is_enough_for_many_at_once(database: Database):
+    """Text and pictures are looked for beside each other; none may keep what it has until it gets another."""
+    async with Database(database.dsn, max_connections=1) as narrow:
+        index = SearchIndex(narrow)
+        read = await put(index, "賣狗的店")
+        request = RankRequest("狗 -貓", [OWNER], vector=_direction(1.0, 0.0), model="m")
+        async with asyncio.timeout(8):  # less than anybody waits for a connection
+            rankings = await asyncio.gather(*(index.rank(request) for _ in range(8)))
+        assert [ranking.asset_ids for ranking in rankings] == [[read]] * 8

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from allinone import tasks
-from allinone.tasks import background, end
+from allinone.tasks import background, both, end, together
 
 
 async def deaf(heard: list[int], deafness: int) -> None:
@@ -62,3 +62,24 @@ async def test_a_failure_in_the_background_comes_out_at_the_end() -> None:
     with pytest.raises(OSError, match="the disk is full"):
         async with background(fail(), "work"):
             await asyncio.sleep(0)
+
+
+async def test_works_done_together_answer_in_order() -> None:
+    async def work(seconds: float, answer: str) -> str:
+        await asyncio.sleep(seconds)
+        return answer
+
+    assert await together([work(0.02, "slow"), work(0, "quick")]) == ["slow", "quick"]
+    assert await both(work(0.02, "slow"), work(0, "quick")) == ("slow", "quick")
+
+
+async def test_the_first_failure_ends_the_others() -> None:
+    heard: list[int] = []
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        await asyncio.wait_for(both(deaf(heard, 0), fail()), 5)
+    assert heard == [1]

@@ -16,7 +16,7 @@ from allinone.gateway.merging import merge
 from allinone.gateway.metrics import GatewayMetrics
 from allinone.gateway.retry import pause_after
 from allinone.gateway.routing import Routes, Rule
-from allinone.gateway.together import together
+from allinone.tasks import together
 from allinone.wire.predict import Entries
 
 logger = logging.getLogger(__name__)

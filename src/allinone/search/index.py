@@ -46,6 +46,7 @@ from allinone.search.statements import statement
 from allinone.search.text_leg import MOST_TEXT_HITS, TextHits, documents, find_text
 from allinone.search.text_rows import AssetText, text_columns, wall_clock
 from allinone.search.vector_index import VectorIndexes
+from allinone.tasks import both
 from allinone.wire.ocr import OcrLine
 
 __all__ = [
@@ -156,18 +157,14 @@ class SearchIndex:
         if not owners or (not query.parts and question is None):
             return Ranking(query, owners)
         if question is None:
-            async with self._searching(transaction=False) as connection:
-                text = await find_text(connection, query, scope, self._recency, self._commonness)
+            text = await self._text(query, scope)
             return _by_text(query, owners, rank_text(text.hits), text, MOST_TEXT_HITS)
-        async with self._searching() as connection:
-            text = (
-                await find_text(connection, query, scope, self._recency, self._commonness)
-                if query.parts
-                else TextHits([], truncated=False)
-            )
-            calibration = await self._backgrounds.calibrate(connection, question)
-            pictures = await self._pictures(connection, question, calibration, request.cutoff)
-            truncated = text.truncated or len(pictures) >= MOST_PICTURE_HITS
+        # Beside each other, each on its own connection: neither is held while the other is waited for.
+        text, (calibration, pictures) = await both(
+            self._text(query, scope), self._calibrated_pictures(question, request.cutoff)
+        )
+        truncated = text.truncated or len(pictures) >= MOST_PICTURE_HITS
+        async with self._searching(transaction=False) as connection:
             pictures = await self._without_excluded(connection, query, pictures, owners)
             pictures += await self._likeness(connection, question, calibration, text, pictures)
         if not pictures:
@@ -183,9 +180,7 @@ class SearchIndex:
         if not ranking.further or ranking.query is None:
             return ranking
         scope = Scope(ranking.owners, request.within)
-        async with self._searching(transaction=False) as connection:
-            found = (connection, ranking.query, scope, self._recency, self._commonness)
-            text = await find_text(*found, most=ranking.further)
+        text = await self._text(ranking.query, scope, ranking.further)
         present = {hit.asset_id for hit in ranking.hits}
         behind = rank_text(hit for hit in text.hits if hit.asset_id not in present)
         return _by_text(ranking.query, ranking.owners, ranking.hits + behind, text, ranking.further)
@@ -237,6 +232,19 @@ class SearchIndex:
                 lines = await _stored_lines(connection, with_text)
             texts = await asyncio.to_thread(_explain_texts, ranking.query, found, lines)
         return [_explained(hit, texts.get(hit.asset_id)) for hit in hits]
+
+    async def _text(self, query: ParsedQuery, scope: Scope, most: int = MOST_TEXT_HITS) -> TextHits:
+        if not query.parts:
+            return TextHits([], truncated=False)
+        async with self._searching(transaction=False) as connection:
+            return await find_text(connection, query, scope, self._recency, self._commonness, most)
+
+    async def _calibrated_pictures(
+        self, question: PictureQuestion, cutoff: Cutoff
+    ) -> tuple[Calibration | None, list[PictureHit]]:
+        async with self._searching() as connection:
+            calibration = await self._backgrounds.calibrate(connection, question)
+            return calibration, await self._pictures(connection, question, calibration, cutoff)
 
     async def _pictures(
         self, connection: Connection, question: PictureQuestion, calibration: Calibration | None, cutoff: Cutoff

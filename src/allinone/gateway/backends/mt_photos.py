@@ -14,8 +14,8 @@ from allinone.gateway.backends.image_size import upright_size, wanted_image
 from allinone.gateway.backends.mt_faces import parse_faces
 from allinone.gateway.backends.protocol import Answer, Ask
 from allinone.gateway.backends.replies import OK, check_status, excerpt, parse_object
-from allinone.gateway.together import together
 from allinone.gateway.upstream.client import Client
+from allinone.tasks import together
 from allinone.wire import mt_photos
 from allinone.wire.predict import (
     CLIP,
