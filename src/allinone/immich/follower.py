@@ -180,6 +180,7 @@ class Follower:
     ) -> None:
         chunks = list(_chunks(changed, CHUNK)) or ([[]] if cursor else [])
         for number, chunk in enumerate(chunks, 1):
+            await self._index.give_way()
             async with self._database.connection() as own:
                 # What is read behind the lock is not older than what another follower wrote before it.
                 await own.execute("select pg_advisory_xact_lock(%s)", [LOCK])

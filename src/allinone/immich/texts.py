@@ -40,7 +40,10 @@ class ImmichText:
 
 
 class TextIndex(Protocol):
-    """Holds the text. Calls are part of the connection's transaction."""
+    """Holds the text. Calls with a connection are part of its transaction."""
+
+    async def give_way(self) -> None:
+        """Return when there is room for writing; asked before anything is held."""
 
     async def put(self, texts: Sequence[ImmichText], connection: Connection) -> None:
         """Replace the text of these assets."""

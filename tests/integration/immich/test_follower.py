@@ -48,6 +48,26 @@ async def test_first_fill_and_changes(immich_site: ImmichSite, dsn: str) -> None
     assert index_rows(dsn) == await fresh_index_rows(immich_site, dsn)
 
 
+async def test_following_gives_way_to_searches_and_holds_nothing_meanwhile(
+    immich_site: ImmichSite, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = immich_site.rows.add_user("anna")
+    assets = [immich_site.rows.add_asset(anna, ["發票"]) for _ in range(3)]
+    held: list[int] = []
+
+    async def give_way(index: SearchIndex) -> None:
+        async with await psycopg.AsyncConnection.connect(dsn) as connection:
+            cursor = await connection.execute("select count(*) from pg_locks where locktype = 'advisory'")
+            held.append((await cursor.fetchall())[0][0])
+
+    monkeypatch.setattr(SearchIndex, "give_way", give_way)
+    monkeypatch.setattr(follower_module, "CHUNK", 1)
+    async with follower(immich_site, dsn) as following:
+        await following.catch_up()
+    assert len(held) >= len(assets)
+    assert not any(held)
+
+
 async def test_places_of_immich_are_shelves(immich_site: ImmichSite, dsn: str) -> None:
     rows = immich_site.rows
     anna = rows.add_user("anna")
