@@ -18,7 +18,7 @@ from allinone.immich.database import ImmichDatabase, ImmichSchema
 from allinone.immich.feeds import Feed, feeds_of
 from allinone.immich.settings import ImmichSettings
 from allinone.immich.statements import statement
-from allinone.immich.texts import TextIndex, Version, gather, version_of
+from allinone.immich.texts import ImmichText, TextIndex, Version, gather, version_of
 
 LOCK = 0x666F6C6C6F77  # any fixed number: one follower writes at a time
 FEED_ROWS = 2000
@@ -200,19 +200,7 @@ class Follower:
         gone = list(set(assets) - {text.asset_id for text in texts})
         await self._index.put(texts, own)
         await self._index.remove(gone, own)
-        await own.cursor().executemany(
-            statement("put_document"),
-            [
-                {
-                    "asset_id": text.asset_id,
-                    "shelf_id": text.version.shelf,
-                    "taken_at": text.version.taken_at,
-                    "lines": text.version.lines,
-                    "digest": text.version.digest,
-                }
-                for text in texts
-            ],
-        )
+        await own.execute(statement("put_documents"), _columns(texts))
         await own.execute(statement("remove_documents"), {"assets": gone})
 
     async def _digests(self, query: str, schema: ImmichSchema, parameters: dict[str, object]) -> dict[UUID, Version]:
@@ -296,6 +284,17 @@ class Follower:
         if self.state.problem is not None:
             logger.info("Immich is followed again.")
         self.state.problem = None
+
+
+def _columns(texts: Sequence[ImmichText]) -> dict[str, object]:
+    """What the texts are made of, as columns of the table."""
+    return {
+        "asset_id": [text.asset_id for text in texts],
+        "shelf_id": [text.version.shelf for text in texts],
+        "taken_at": [text.version.taken_at for text in texts],
+        "lines": [text.version.lines for text in texts],
+        "digest": [text.version.digest for text in texts],
+    }
 
 
 def _differing(theirs: dict[UUID, Version], ours: dict[UUID, Version]) -> list[UUID]:

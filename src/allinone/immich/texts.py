@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from itertools import groupby
+from operator import xor
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -59,26 +62,18 @@ def version_of(row: Sequence[Any]) -> Version:
 
 
 def gather(rows: Iterable[Sequence[Any]]) -> list[ImmichText]:
-    """Assets from the rows of `texts`."""
-    heads: dict[UUID, Sequence[Any]] = {}
-    lines: dict[UUID, list[tuple[UUID, OcrLine]]] = {}
-    digests: dict[UUID, int] = {}
-    for row in rows:
-        asset_id, line_id = row[0], row[7]
-        heads.setdefault(asset_id, row)
-        if line_id is not None:
-            lines.setdefault(asset_id, []).append((line_id, _line(row)))
-            digests[asset_id] = digests.get(asset_id, 0) ^ row[8]
-    return [
-        ImmichText(
-            asset_id,
-            version_of((*head[1:5], len(lines.get(asset_id, ())), digests.get(asset_id, 0))),
-            head[5] or 0,
-            head[6] or 0,
-            tuple(line for _, line in sorted(lines.get(asset_id, ()), key=lambda pair: pair[0])),
-        )
-        for asset_id, head in heads.items()
-    ]
+    """Assets from the rows of `texts`, in which those of an asset come one after the other."""
+    # By the number of the id, which takes a tenth of the id's own time to compare.
+    return [_text(list(of_one)) for _, of_one in groupby(rows, key=lambda row: row[0].int)]
+
+
+def _text(rows: Sequence[Sequence[Any]]) -> ImmichText:
+    """An asset from its rows."""
+    asset_id, owner, visibility, trashed, taken, width, height, line_id, *_ = rows[0]
+    with_line = rows if line_id is not None else []
+    digest = reduce(xor, (row[8] for row in with_line), 0)
+    version = version_of((owner, visibility, trashed, taken, len(with_line), digest))
+    return ImmichText(asset_id, version, width or 0, height or 0, tuple(map(_line, with_line)))
 
 
 def _line(row: Sequence[Any]) -> OcrLine:

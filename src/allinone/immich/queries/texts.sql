@@ -1,4 +1,5 @@
--- Some assets and their lines, one row a line; assets without lines have one row, deleted ones none.
+-- Some assets and their lines, one row a line, those of an asset together; assets without lines have one row, deleted
+-- ones none.
 select
     asset.id, asset."ownerId", asset.visibility::text, asset."deletedAt" is not null,
     {taken}, asset.width, asset.height,
@@ -7,3 +8,4 @@ select
 from asset
 left join asset_ocr line on line."assetId" = asset.id and {visible}
 where asset.id = any(%(assets)s)
+order by asset.id, line.id
