@@ -50,7 +50,7 @@ def multiply(dsn: str, rows: int, *, peers: bool) -> None:
             connection.execute("set maintenance_work_mem = '1GB'; set max_parallel_maintenance_workers = 1")
             connection.execute(
                 "create index search_token_tokens on search_token using gin (tokens)"
-                " with (gin_pending_list_limit = 3072)"
+                " with (gin_pending_list_limit = 2048)"
             )
             if peers:
                 connection.execute(INDEX_IMMICH)
