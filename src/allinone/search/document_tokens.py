@@ -20,7 +20,7 @@ Characters = NDArray[np.uint32]  # code points
 Kinds = NDArray[np.uint8]
 Places = NDArray[np.intp]
 
-MOST_CHARACTERS = 1 << 17
+MOST_CHARACTERS = (1 << 17) - 1
 """Looked at together, at some forty bytes each; a longer document is looked at alone."""
 
 MOST_DOCUMENTS = 1 << 12

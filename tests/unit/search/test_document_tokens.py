@@ -77,6 +77,12 @@ def test_every_character_has_room():
     assert [set(one.split()) for one in tokens] == [told(few), {"a", "ab", "b", "=ab"}, plain_tokens(all_)]
 
 
+def test_long_words_and_numbers_with_commas():
+    document = Document.of(paper("x" * 60 + " 1,234,567 1,234 12,3 , 1,2345", "," + "y" * 41 + "2"))
+    assert told(document) == plain_tokens(document)
+    assert {"=" + "x" * 40, "=1234"} <= told(document)
+
+
 def test_a_word_that_stands_often_makes_no_document_large():
     document = Document.of(paper(*["total 發票"] * 30_000))
     assert told(document) == told(Document.of(paper("total 發票")))
