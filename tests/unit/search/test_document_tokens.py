@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from allinone.search import document_tokens
 from allinone.search.characters import CJK
-from allinone.search.document import SEAMS, Document
+from allinone.search.document import Document, unpack_chains
 from allinone.search.document_tokens import documents_tokens
 from allinone.search.tokens import WORD, compact_words, words
 from unit.search.papers import at, paper
@@ -23,10 +23,10 @@ DAY = datetime.fromisoformat("2024-05-01T10:00:00")
 
 def plain_tokens(document: Document) -> set[str]:
     """By definition; lines that go on in each other are one line as well."""
-    seams = re.compile(rf"(?:[^\w\n]|_)*[{''.join(SEAMS)}](?:[^\w\n]|_)*")
-    dense = compact_words(f"{document.folded}\n{seams.sub('', document.joined)}")
+    lines = [compact_words(line) for line in document.folded.split("\n")]
+    joined = ["".join(lines[line] for line in chain.lines) for chain in unpack_chains(document.chains)]
     tokens = {WORD + word for word in words(document.folded)}
-    for run in re.findall(r"[^\W_]+", dense):
+    for run in re.findall(r"[^\W_]+", "\n".join(lines + joined)):
         tokens |= set(run)
         tokens |= {pair for pair in map("".join, pairwise(run)) if re.search(f"[{CJK}]", pair)}
         for narrow in re.findall(rf"[^{CJK}]{{2,}}", run):
