@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from allinone.database.pool import Database
 from allinone.errors import InvalidRequest, NotFound
-from allinone.search.document import Document
 from allinone.search.document_tokens import documents_tokens
 from allinone.search.index import RankRequest, SearchIndex
 from allinone.search.picture_leg import MOST_PICTURE_HITS
 from allinone.search.tokens import LARGE
 from allinone.wire.ocr import OcrLine
-from unit.search.papers import at, paper
+from unit.search.papers import at, document_of, paper
 from unit.search.test_search_must_match import MUST_MATCH, MUST_NOT_MATCH
 from unit.search.test_search_query import TYPED
 
@@ -202,7 +201,7 @@ async def test_a_very_long_document_is_found_by_each_of_its_words(index: SearchI
         *lines * 6,
         *paper(*("".join(chr(0x4E00 + (i * k) % 20000) for i in range(9000)) for k in range(3, 30, 2))),
     ]
-    assert documents_tokens([Document.of(longer)], [None]) == [LARGE]
+    assert documents_tokens([document_of(longer)], [None]) == [LARGE]
     asset_id = uuid4()
     await index.put_text(asset_id, OWNER, DAY, [*longer, *paper("統一發票 560")])
     assert await find(index, "統一發票") == [asset_id]

@@ -9,7 +9,7 @@ import numpy as np
 
 from allinone.search.characters import fold
 from allinone.search.geometry import ROW, Chain, find_chains
-from allinone.search.lines import LineNumbers, line_numbers
+from allinone.search.lines import LineNumbers
 from allinone.wire.ocr import OcrLine
 
 ROW_SEAM, COLUMN_SEAM, LETTER_SEAM = SEAMS = "\x1e\x1f\x1d"
@@ -42,11 +42,6 @@ class Document(NamedTuple):
     chains: str
     confidences: bytes
 
-    @classmethod
-    def of(cls, lines: Sequence[OcrLine]) -> "Document":
-        """The document made of an asset's lines, none of which may have a line break in it."""
-        return documents_of([lines], line_numbers([lines]))[0]
-
     def confidence(self, line: int) -> float:
         """The confidence of one line, 0..1."""
         value: float = struct.unpack_from("<f", self.confidences, 4 * line)[0]
@@ -75,7 +70,10 @@ class Document(NamedTuple):
 
 
 def documents_of(photos: Sequence[Sequence[OcrLine]], numbers: LineNumbers) -> list[Document]:
-    """The document of each photo, made of its lines; `numbers` are those of all lines."""
+    """The document of each photo, made of its lines, none of which may have a line break in it.
+
+    `numbers` are those of all lines, as `line_numbers` has them.
+    """
     counts = [len(lines) for lines in photos]
     # One call for the whole text: per-line calls cost more than the folding itself.
     folded = [fold("\n".join([line.text for line in lines])) for lines in photos]

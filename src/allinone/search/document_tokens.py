@@ -140,6 +140,7 @@ def _keys(ranks: NDArray[np.uint64], kinds: Kinds, owners: NDArray[np.uint64], b
 
 
 def _spelled(keys: NDArray[np.uint64], alphabet: Characters, bits: int, documents: int) -> list[str]:
+    """The tokens of each of so many documents, from the numbers that `_keys` made."""
     mask = np.uint64((1 << bits) - 1)
     letters = np.empty((len(keys), 4), np.uint32)
     for column, shift in enumerate((2 * bits, bits, 0)):

@@ -164,9 +164,8 @@ class SearchIndex:
             self._text(query, scope), self._calibrated_pictures(question, request.cutoff)
         )
         truncated = text.truncated or len(pictures) >= MOST_PICTURE_HITS
-        async with self._searching(transaction=False) as connection:
-            pictures = await self._without_excluded(connection, query, pictures, owners)
-            pictures += await self._likeness(connection, question, calibration, text, pictures)
+        pictures = await self._without_excluded(query, pictures, owners)
+        pictures += await self._likeness(question, calibration, text, pictures)
         if not pictures:
             return Ranking(query, owners, rank_text(text.hits), truncated)
         hits = fuse(text.hits, pictures, picture_weight=request.picture_weight, fusion=request.fusion)
@@ -254,19 +253,19 @@ class SearchIndex:
         return await find_pictures(connection, question, calibration, cutoff, lists=lists)
 
     async def _without_excluded(
-        self, connection: Connection, query: ParsedQuery, pictures: list[PictureHit], owners: Sequence[UUID]
+        self, query: ParsedQuery, pictures: list[PictureHit], owners: Sequence[UUID]
     ) -> list[PictureHit]:
         """The pictures whose text has nothing that the query excludes."""
         if not query.excluded or not pictures:
             return pictures
         matcher = Matcher(query)
-        kept = await documents(connection, [hit.asset_id for hit in pictures], owners)
+        async with self._searching(transaction=False) as connection:
+            kept = await documents(connection, [hit.asset_id for hit in pictures], owners)
         unwanted = {asset_id for asset_id, document in kept.items() if matcher.excludes(document)}
         return [hit for hit in pictures if hit.asset_id not in unwanted]
 
     async def _likeness(
         self,
-        connection: Connection,
         question: PictureQuestion,
         calibration: Calibration | None,
         text: TextHits,
@@ -277,7 +276,8 @@ class SearchIndex:
         missing = {hit.asset_id: hit.taken_at for hit in text.hits if hit.asset_id not in seen}
         if not missing:
             return []
-        found = await similarities(connection, question, list(missing))
+        async with self._searching(transaction=False) as connection:
+            found = await similarities(connection, question, list(missing))
         return [
             PictureHit(asset_id, missing[asset_id], cosine, calibration.z(cosine) if calibration else None)
             for asset_id, cosine in found.items()

@@ -1,6 +1,7 @@
 """Lines of text as a recogniser returns them, for the tests of search."""
 
-from allinone.search.document import Document
+from allinone.search.document import Document, documents_of
+from allinone.search.lines import line_numbers
 from allinone.search.match import Match, Matcher
 from allinone.search.query import parse
 from allinone.wire.ocr import OcrLine
@@ -17,6 +18,11 @@ def paper(*texts: str, score: float = 1.0) -> list[OcrLine]:
     return [at(text, 0.1, 0.02 + 0.1 * row, 0.03 * len(text), 0.02, score) for row, text in enumerate(texts)]
 
 
+def document_of(lines: list[OcrLine]) -> Document:
+    """The document of one photo with these lines."""
+    return documents_of([lines], line_numbers([lines]))[0]
+
+
 def answer(query: str, lines: list[OcrLine]) -> Match | None:
     """How a photo with these lines answers a query."""
-    return Matcher(parse(query)).match(Document.of(lines))
+    return Matcher(parse(query)).match(document_of(lines))

@@ -14,7 +14,7 @@ from allinone.search.characters import CJK
 from allinone.search.document import Document, unpack_chains
 from allinone.search.document_tokens import documents_tokens
 from allinone.search.tokens import WORD, compact_words, words
-from unit.search.papers import at, paper
+from unit.search.papers import at, document_of, paper
 
 ALPHABET = "發票统一計総abcEtt0158  -'.,/：，ｅß한か々_²½ﬁéงЖ\t\u200b\U00020000"
 TEXTS = st.lists(st.text(st.sampled_from(ALPHABET), max_size=24), max_size=4)
@@ -40,20 +40,20 @@ def told(document: Document) -> set[str]:
 
 @given(TEXTS)
 def test_as_defined(texts: list[str]):
-    document = Document.of(paper(*texts))
+    document = document_of(paper(*texts))
     assert told(document) == plain_tokens(document)
 
 
 @given(st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=6), min_size=2, max_size=4))
 def test_as_defined_over_cuts(texts: list[str]):
     side_by_side = [at(text, 0.1 + 0.2 * place, 0.1, 0.19, 0.19 / len(text)) for place, text in enumerate(texts)]
-    document = Document.of(side_by_side)
+    document = document_of(side_by_side)
     assert told(document) == plain_tokens(document)
 
 
 @given(st.lists(TEXTS, max_size=6), st.integers(1, 60), st.integers(1, 4))
 def test_the_same_whatever_they_are_looked_at_with(papers: list[list[str]], characters: int, most: int):
-    documents = [Document.of(paper(*texts)) for texts in papers]
+    documents = [document_of(paper(*texts)) for texts in papers]
     together = documents_tokens(documents, [DAY] * len(documents))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(document_tokens, "MOST_CHARACTERS", characters)
@@ -63,7 +63,7 @@ def test_the_same_whatever_they_are_looked_at_with(papers: list[list[str]], char
 
 
 def test_days_are_added_where_there_is_text():
-    documents = [Document.of(paper("票")), Document.of(paper("!")), Document.of([])]
+    documents = [document_of(paper("票")), document_of(paper("!")), document_of([])]
     assert documents_tokens(documents, [DAY] * 3) == ["票 @2024 @202405m @20240501d", "", ""]
     assert documents_tokens([], []) == []
 
@@ -78,14 +78,14 @@ def test_every_character_has_room():
 
 
 def test_long_words_and_numbers_with_commas():
-    document = Document.of(paper("x" * 60 + " 1,234,567 1,234 12,3 , 1,2345", "," + "y" * 41 + "2"))
+    document = document_of(paper("x" * 60 + " 1,234,567 1,234 12,3 , 1,2345", "," + "y" * 41 + "2"))
     assert told(document) == plain_tokens(document)
     assert {"=" + "x" * 40, "=1234"} <= told(document)
 
 
 def test_a_word_that_stands_often_makes_no_document_large():
-    document = Document.of(paper(*["total 發票"] * 30_000))
-    assert told(document) == told(Document.of(paper("total 發票")))
+    document = document_of(paper(*["total 發票"] * 30_000))
+    assert told(document) == told(document_of(paper("total 發票")))
 
 
 def test_no_letter_is_left_out():

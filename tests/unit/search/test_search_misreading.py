@@ -4,17 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allinone.search.alignment import align
-from allinone.search.document import Document
 from allinone.search.match import Matcher
 from allinone.search.misreading import doubt
 from allinone.search.query import parse
-from unit.search.papers import paper
+from unit.search.papers import document_of, paper
 
 QUERY = "統一發票收據"
 
 
 def score(text: str, common: tuple[str, ...] = (), *, query: str = QUERY, confidence: float = 1.0) -> float:
-    match = Matcher(parse(query), common).match(Document.of(paper(text, score=confidence)))
+    match = Matcher(parse(query), common).match(document_of(paper(text, score=confidence)))
     assert match is not None
     assert match.kind == "fuzzy"
     return match.score

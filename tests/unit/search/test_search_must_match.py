@@ -2,10 +2,9 @@
 
 import pytest
 
-from allinone.search.document import Document
 from allinone.search.match import Matcher, phrase_score
 from allinone.search.query import parse
-from unit.search.papers import answer, at, paper
+from unit.search.papers import answer, at, document_of, paper
 
 MUST_MATCH = {
     "part of a longer word": ("發票", ["統一發票收執聯"], "phrase"),
@@ -226,7 +225,7 @@ def test_excluded_latin_words_are_whole_words():
     [pair[:2] for pair in (*MUST_MATCH.values(), *MUST_NOT_MATCH.values(), ("發票 -現金", ["現金發票"]))],
 )
 def test_where_it_stands_as_typed_the_score_is_that_of_the_match(query: str, texts: list[str], score: float):
-    matcher, document = Matcher(parse(query)), Document.of(paper("第一行", *texts, score=score))
+    matcher, document = Matcher(parse(query)), document_of(paper("第一行", *texts, score=score))
     at = document.folded.find(matcher.as_typed) if matcher.as_typed else -1
     if at >= 0:
         match = matcher.match(document)

@@ -5,12 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allinone.search.characters import fold
-from allinone.search.document import Document
 from allinone.search.highlight import highlight, matched_lines
 from allinone.search.match import Matcher
 from allinone.search.normalise import fold_with_offsets
 from allinone.search.query import parse
-from unit.search.papers import paper
+from unit.search.papers import document_of, paper
 
 TEXT = st.text(
     st.one_of(st.characters(), st.sampled_from("ﬁﬀ㍿①Ａａ發发票臺é̈が\u3099ｶﾞİßǅ\u200b\0\ud800　")), max_size=60
@@ -99,7 +98,7 @@ def test_highlights_ascend_inside_the_text(text: str, places: list[tuple[int, in
 )
 def test_what_is_highlighted(query: str, text: str, marked: list[str]):
     lines = paper(text)
-    matcher, document = Matcher(parse(query)), Document.of(lines)
+    matcher, document = Matcher(parse(query)), document_of(lines)
     match = matcher.match(document)
     assert match is not None
     [line] = matched_lines(lines, matcher.places(document, match))

@@ -11,7 +11,7 @@ from allinone.search.document_tokens import documents_tokens
 from allinone.search.match import Matcher
 from allinone.search.query import parse
 from allinone.search.tokens import words
-from unit.search.papers import at, paper
+from unit.search.papers import at, document_of, paper
 
 ALPHABET = "發票统一計総abEt0158 -'.,/：，ｅß한か"
 TEXTS = st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=12), min_size=1, max_size=4)
@@ -40,7 +40,7 @@ def test_what_is_read_as_typed_is_proposed(texts: list[str], data: st.DataObject
     typed = line[start : data.draw(st.integers(start + 1, len(line)))]
     if data.draw(st.booleans()):
         typed += " " + data.draw(st.sampled_from(texts))
-    document = Document.of(paper(*texts))
+    document = document_of(paper(*texts))
     match = Matcher(query := parse(typed)).match(document, fuzzy=False)
     if match is not None:
         steps = exact_steps(query)
@@ -56,7 +56,7 @@ def test_what_runs_over_two_boxes_is_proposed(text: str, cut: int):
     if not one.strip() or not other.strip():
         return
     lines = [at(one, 0.1, 0.1, 0.03 * len(one), 0.03), at(other, 0.11 + 0.03 * len(one), 0.1, 0.03 * len(other), 0.03)]
-    document = Document.of(lines)
+    document = document_of(lines)
     query = parse(text)
     if Matcher(query).match(document, fuzzy=False) is not None:
         assert any(answers(step.tsquery, document) for step in exact_steps(query))
@@ -67,7 +67,7 @@ def test_what_is_misread_is_proposed(word: str, data: st.DataObject):
     read = list(word)
     for _ in range(1 if len(word) < 5 else 2):
         read[data.draw(st.integers(0, len(word) - 1))] = data.draw(st.sampled_from(["", "丙", "票丁"]))
-    document = Document.of(paper("前" + "".join(read) + "後"))
+    document = document_of(paper("前" + "".join(read) + "後"))
     query = parse(word)
     match = Matcher(query).match(document)
     if match is not None and match.kind == "fuzzy":
@@ -78,7 +78,7 @@ def test_what_is_misread_is_proposed(word: str, data: st.DataObject):
 def test_one_wrong_character_is_proposed_first(word: str, data: st.DataObject):
     at = data.draw(st.integers(0, len(word) - 1))
     read = word[:at] + data.draw(st.sampled_from(["", "丙"])) + word[at + 1 :]
-    document = Document.of(paper("前" + read + "後"))
+    document = document_of(paper("前" + read + "後"))
     query = parse(word)
     assert answers(fuzzy_steps(query)[0], document)
     match = Matcher(query).match(document)
