@@ -88,8 +88,7 @@ async def recall(database: Database, owner: UUID, questions: Sequence[Question])
         asked = PictureQuestion(question.vector, MODEL, Scope((owner,)))
         nearest = []
         for way in (0, lists):
-            async with database.connection() as connection:
-                hits = await find_pictures(connection, asked, None, "off", lists=way)
-                nearest.append({hit.asset_id for hit in hits[:NEAREST]})
+            hits = await find_pictures(database.connection, asked, None, "off", lists=way)
+            nearest.append({hit.asset_id for hit in hits[:NEAREST]})
         found += len(nearest[0] & nearest[1])
     return round(found / NEAREST / len(questions), 4)

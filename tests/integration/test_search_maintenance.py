@@ -15,7 +15,7 @@ from allinone.search.maintenance import maintain, renew_tokens
 from allinone.search.picture_leg import PictureQuestion, find_pictures
 from allinone.search.scope import Scope
 from allinone.search.tokens import FORM
-from allinone.search.vector_index import VectorIndexes, build, composed, index_name, settings
+from allinone.search.vector_index import HALVES, VectorIndexes, build, composed, index_name, settings
 from unit.search.papers import paper
 
 OWNER = uuid4()
@@ -102,45 +102,73 @@ async def indexes(database: Database) -> list[str]:
         return [name for (name,) in await cursor.fetchall()]
 
 
+def halves(lists: int) -> list[str]:
+    return [index_name("m", DIMENSIONS, lists, half) for half in HALVES]
+
+
 async def recall(database: Database, lists: int) -> float:
     """How many of the exact fifty nearest are found through the index."""
     found = 0
     for vector in clustered(40, seed=3):
         nearest: list[set[UUID]] = []
         for way in (0, lists):
-            async with database.connection() as connection:
-                hits = await find_pictures(connection, asked(vector), None, "off", lists=way, most=50)
+            hits = await find_pictures(database.connection, asked(vector), None, "off", lists=way, most=50)
             nearest.append({hit.asset_id for hit in hits})
         found += len(nearest[0] & nearest[1])
     return found / 2000
 
 
 async def test_the_index_finds_what_comparing_all_finds(many: Database, monkeypatch: pytest.MonkeyPatch):
-    assert await build(many.dsn, "m", DIMENSIONS, 20_000)
+    assert await build(many.dsn, "m", DIMENSIONS, 40_000)
     assert await recall(many, 40) >= 0.95
     # It is the index that answers, and the share of lists searched is what it takes.
     monkeypatch.setattr(vector_index, "SEARCHED", 0.01)
     assert await recall(many, 40) < 0.93
 
 
-async def test_the_nearest_come_through_the_index(many: Database):
+@pytest.mark.parametrize("half", HALVES)
+async def test_the_nearest_come_through_the_index(many: Database, half: int):
     await build(many.dsn, "m", DIMENSIONS, 4000)
     question = asked(clustered(1, seed=3)[0])
     async with many.connection() as connection:
         await connection.execute(settings(20))
-        explained = psycopg.sql.SQL("explain ") + composed("nearest_indexed", "m", DIMENSIONS)
+        explained = psycopg.sql.SQL("explain ") + composed("nearest_indexed", "m", DIMENSIONS, half)
         cursor = await connection.execute(explained, question.parameters | {"most": 200})
         plan = "\n".join(line for (line,) in await cursor.fetchall())
-    assert f"Index Scan using {index_name('m', DIMENSIONS, 20)}" in plan
+    assert f"Index Scan using {index_name('m', DIMENSIONS, 20, half)}" in plan
 
 
 async def test_a_stranger_to_most_of_the_index_still_gets_all(many: Database):
     await build(many.dsn, "m", DIMENSIONS, 4000)
     question = asked(clustered(1, seed=3)[0], STRANGER)
-    async with many.connection() as connection:
-        exact = await find_pictures(connection, question, None, "off")
-        indexed = await find_pictures(connection, question, None, "off", lists=20)
+    exact = await find_pictures(many.connection, question, None, "off")
+    indexed = await find_pictures(many.connection, question, None, "off", lists=20)
     assert len(indexed) == len(exact) == 200
+
+
+async def test_no_half_is_searched_further_than_it_holds_photos_of_theirs(many: Database):
+    await build(many.dsn, "m", DIMENSIONS, 4000)
+    async with many.connection() as connection:  # of the stranger's 400 photos all but 20 lie in one half
+        await connection.execute(
+            "update search_vector set owner_id = %s where owner_id = %s and get_byte(uuid_send(asset_id), 15) & 1 = 1",
+            [OWNER, STRANGER],
+        )
+        await connection.execute(
+            "update search_vector set owner_id = %s where get_byte(uuid_send(asset_id), 15) in (1, 3)", [STRANGER]
+        )
+    question = asked(clustered(1, seed=3)[0], STRANGER)
+    exact = await find_pictures(many.connection, question, None, "off")
+    indexed = await find_pictures(many.connection, question, None, "off", lists=20)
+    assert [hit.asset_id for hit in indexed] == [hit.asset_id for hit in exact]
+
+
+async def test_many_searches_at_once_do_not_wait_for_each_others_connections(many: Database):
+    await build(many.dsn, "m", DIMENSIONS, 4000)
+    async with Database(many.dsn, max_connections=2) as narrow:
+        index = SearchIndex(narrow)
+        asks = [RankRequest("狗", [OWNER], vector=vector, model="m") for vector in clustered(20, seed=3)]
+        rankings = await asyncio.gather(*(index.rank(ask) for ask in asks))
+    assert all(len(ranking) > 0 for ranking in rankings)
 
 
 async def test_those_with_few_photos_are_compared_exactly(many: Database):
@@ -159,18 +187,17 @@ async def test_a_photo_is_found_as_soon_as_it_is_put_and_not_once_it_is_removed(
     await build(many.dsn, "m", DIMENSIONS, 4000)
     index, fresh, vector = SearchIndex(many), uuid4(), clustered(1, seed=4)[0]
 
-    async def found(connection: psycopg.AsyncConnection) -> bool:
-        return fresh in {hit.asset_id for hit in await find_pictures(connection, asked(vector), None, "off", lists=20)}
+    async def found() -> bool:
+        hits = await find_pictures(many.connection, asked(vector), None, "off", lists=20)
+        return fresh in {hit.asset_id for hit in hits}
 
-    async with many.connection() as connection:
-        assert not await found(connection)
-        await index.put_vector(fresh, OWNER, None, "m", vector, connection=connection)
-        assert await found(connection)
+    assert not await found()
+    await index.put_vector(fresh, OWNER, None, "m", vector)
+    assert await found()
     ranking = await index.rank(RankRequest("狗", [OWNER], vector=vector, model="m"))
     assert ranking.asset_ids[0] == fresh
-    async with many.connection() as connection:
-        await index.remove([fresh], connection=connection)
-        assert not await found(connection)
+    await index.remove([fresh])
+    assert not await found()
 
 
 async def test_an_interrupted_index_is_made_by_the_next(many: Database):
@@ -195,19 +222,46 @@ async def test_what_an_interrupted_attempt_left_is_removed(many: Database):
     await build(many.dsn, "m", DIMENSIONS, 4000)
     async with many.connection() as connection:
         await connection.execute(
-            "update pg_index set indisvalid = false where indexrelid = %s::regclass", [index_name("m", DIMENSIONS, 20)]
+            "update pg_index set indisvalid = false where indexrelid = %s::regclass",
+            [index_name("m", DIMENSIONS, 20, 1)],
         )
     assert not await whole(many)
-    assert await build(many.dsn, "m", DIMENSIONS, 20_000)
-    assert await indexes(many) == [index_name("m", DIMENSIONS, 40)]
+    assert await build(many.dsn, "m", DIMENSIONS, 40_000)
+    assert await indexes(many) == halves(40)
+
+
+async def test_a_half_that_was_made_before_an_interruption_is_kept(many: Database):
+    await build(many.dsn, "m", DIMENSIONS, 4000)
+    async with many.connection() as connection:
+        cursor = await connection.execute("select oid from pg_class where relname = %s", [halves(20)[0]])
+        first = await cursor.fetchone()
+        await connection.execute(f"drop index {halves(20)[1]}".encode())
+    assert not await whole(many)
+    assert await build(many.dsn, "m", DIMENSIONS, 4000)
+    assert await indexes(many) == halves(20)
+    async with many.connection() as connection:
+        cursor = await connection.execute("select oid from pg_class where relname = %s", [halves(20)[0]])
+        assert await cursor.fetchone() == first
+
+
+async def test_an_index_of_the_whole_as_made_before_is_replaced(many: Database):
+    name = halves(20)[0].removesuffix("_0")
+    async with many.connection() as connection:
+        await connection.execute(
+            f"create index {name} on search_vector using ivfflat ((embedding::halfvec({DIMENSIONS})) halfvec_ip_ops) "
+            f"with (lists = 20) where model = 'm' and vector_dims(embedding) = {DIMENSIONS}".encode()
+        )
+    assert not await whole(many)
+    assert await build(many.dsn, "m", DIMENSIONS, 4000)
+    assert await indexes(many) == halves(20)
 
 
 async def test_the_index_is_made_anew_when_vectors_are_twice_as_many(many: Database):
     assert await build(many.dsn, "m", DIMENSIONS, 4000)
-    assert not await build(many.dsn, "m", DIMENSIONS, 19_000)
-    assert await indexes(many) == [index_name("m", DIMENSIONS, 20)]
-    assert await build(many.dsn, "m", DIMENSIONS, 20_000)
-    assert await indexes(many) == [index_name("m", DIMENSIONS, 40)]
+    assert not await build(many.dsn, "m", DIMENSIONS, 39_000)
+    assert await indexes(many) == halves(20)
+    assert await build(many.dsn, "m", DIMENSIONS, 40_000)
+    assert await indexes(many) == halves(40)
     assert not await build(many.dsn, "m", DIMENSIONS, 4000)
     async with many.connection() as connection:
         assert await VectorIndexes().lists(connection, [OWNER], "m", DIMENSIONS) == 40
@@ -222,7 +276,7 @@ async def test_two_do_not_make_an_index_at_once(many: Database):
 
 async def test_indexes_are_made_where_vectors_are_many(many: Database):
     await maintain(many)
-    assert await indexes(many) == [index_name("m", DIMENSIONS, 20)]
+    assert await indexes(many) == halves(20)
 
 
 async def test_an_old_pgvector_compares_all(many: Database):
@@ -242,7 +296,7 @@ async def test_the_index_is_looked_after_again_and_again(many: Database, monkeyp
     assert await indexes(many) == []
     monkeypatch.setattr(maintenance, "WORTHWHILE", 4000)
     async with asyncio.timeout(20):
-        while await indexes(many) != [index_name("m", DIMENSIONS, 20)]:  # noqa: ASYNC110
+        while await indexes(many) != halves(20):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     looking_after.cancel()
     await asyncio.gather(looking_after, return_exceptions=True)

@@ -211,9 +211,8 @@ class SearchIndex:
             if vector is None:
                 message = f"Photo {asset_id} has not been read by the CLIP model {model} yet."
                 raise NotFound(message)
-            question = PictureQuestion(vector, model, Scope(asked, within))
-            calibration = await self._backgrounds.calibrate(connection, question)
-            found = await self._pictures(connection, question, calibration, cutoff)
+        question = PictureQuestion(vector, model, Scope(asked, within))
+        _, found = await self._calibrated_pictures(question, cutoff)
         hits = rank_pictures(hit for hit in found if hit.asset_id != asset_id)
         return Ranking(None, asked, hits, len(found) >= MOST_PICTURE_HITS)
 
@@ -243,14 +242,9 @@ class SearchIndex:
     ) -> tuple[Calibration | None, list[PictureHit]]:
         async with self._searching() as connection:
             calibration = await self._backgrounds.calibrate(connection, question)
-            return calibration, await self._pictures(connection, question, calibration, cutoff)
-
-    async def _pictures(
-        self, connection: Connection, question: PictureQuestion, calibration: Calibration | None, cutoff: Cutoff
-    ) -> list[PictureHit]:
-        asked = (question.scope.owners, question.model, len(question.vector))
-        lists = await self._vector_indexes.lists(connection, *asked)
-        return await find_pictures(connection, question, calibration, cutoff, lists=lists)
+            asked = (question.scope.owners, question.model, len(question.vector))
+            lists = await self._vector_indexes.lists(connection, *asked)
+        return calibration, await find_pictures(self._searching, question, calibration, cutoff, lists=lists)
 
     async def _without_excluded(
         self, query: ParsedQuery, pictures: list[PictureHit], owners: Sequence[UUID]

@@ -3,8 +3,10 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 import numpy as np
@@ -17,7 +19,8 @@ from allinone.search.hits import Cutoff
 from allinone.search.ranking import PictureHit
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
-from allinone.search.vector_index import composed, settings
+from allinone.search.vector_index import HALVES, composed, settings
+from allinone.tasks import together
 
 MOST_PICTURE_HITS = 200
 BACKGROUND_AGE = 600.0  # seconds a background is used before it is sampled again
@@ -25,7 +28,12 @@ MOST_BACKGROUNDS = 8  # of 2,000 x 512 numbers: 4 MiB each
 MOST_DIMENSIONS = 1900  # a vector must fit into one page of the database
 
 Vector = NDArray[np.float32]
+Lend = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Lends a connection for a transaction."""
+
 _Key = tuple[tuple[UUID, ...], str, int]
+_Row = tuple[UUID, datetime | None, float]  # id, time taken, cosine
+_cosine = itemgetter(2)
 
 
 def unit_vector(vector: Vector) -> Vector:
@@ -105,7 +113,7 @@ def _array(embedding: object) -> Vector:
 
 
 async def find_pictures(
-    connection: Connection,
+    lend: Lend,
     question: PictureQuestion,
     calibration: Calibration | None,
     cutoff: Cutoff,
@@ -113,14 +121,17 @@ async def find_pictures(
     lists: int = 0,
     most: int = MOST_PICTURE_HITS,
 ) -> list[PictureHit]:
-    """The likest photos, as far as the cut-off lets them; through the index of so many `lists`, if any."""
-    rows: list[tuple[UUID, datetime | None, float]] = []
-    if lists and question.scope.within is None:
-        rows = await _nearest_indexed(connection, question, lists, most)
-    if len(rows) < most:  # no index, or it gave up before it had seen enough photos of these owners
-        cursor = connection.cursor(binary=True)
-        await cursor.execute(statement("nearest"), question.parameters | {"most": most})
-        rows = await cursor.fetchall()
+    """The likest photos, as far as the cut-off lets them; through the index of so many `lists`, if any.
+
+    With an index two connections are asked at the same time: hold none meanwhile.
+    """
+    indexed = lists and question.scope.within is None
+    rows = await _nearest_indexed(lend, question, lists, most) if indexed else None
+    if rows is None:
+        async with lend() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(statement("nearest"), question.parameters | {"most": most})
+            rows = await cursor.fetchall()
     kept = keep([similarity for _, _, similarity in rows], calibration, cutoff)
     return [
         PictureHit(asset_id, taken_at, similarity, calibration.z(similarity) if calibration else None)
@@ -128,11 +139,17 @@ async def find_pictures(
     ]
 
 
-async def _nearest_indexed(
-    connection: Connection, question: PictureQuestion, lists: int, most: int
-) -> list[tuple[UUID, datetime | None, float]]:
-    query = composed("nearest_indexed", question.model, len(question.vector))
-    async with connection.pipeline(), connection.transaction():
+async def _nearest_indexed(lend: Lend, question: PictureQuestion, lists: int, most: int) -> list[_Row] | None:
+    """The nearest of both halves; None where one gave up before it had seen enough photos of these owners."""
+    halves = await together(_nearest_of_half(lend, question, half, lists, most) for half in HALVES)
+    if any(len(rows) < most for rows in halves):
+        return None
+    return sorted((row for rows in halves for row in rows), key=_cosine, reverse=True)[:most]
+
+
+async def _nearest_of_half(lend: Lend, question: PictureQuestion, half: int, lists: int, most: int) -> list[_Row]:
+    query = composed("nearest_indexed", question.model, len(question.vector), half)
+    async with lend() as connection, connection.pipeline(), connection.transaction():
         await connection.execute(settings(lists))
         cursor = connection.cursor(binary=True)
         await cursor.execute(query, question.parameters | {"most": most})
