@@ -6,6 +6,7 @@ SMALL and LARGE are directories that `./run bench search --rows N --data DIR` ha
 """
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
 from allinone.search.index import SearchIndex
+from allinone.search.maintenance import merge_waiting
 
 ROUNDS = 3  # of one database before it is the other's turn: the load of the machine changes
 
@@ -30,6 +32,7 @@ async def run(small: str, large: str, repeat: int) -> list[dict[str, object]]:
     rows = []
     totals: tuple[Times, Times] = ({}, {})
     async with Database(small) as less, Database(large) as more:
+        await asyncio.gather(merge_waiting(less), merge_waiting(more))  # as whoever maintains them does
         both = ask_index(SearchIndex(less)), ask_index(SearchIndex(more))
         for name, queries in QUERIES.items():
             found: tuple[Times, Times] = ({}, {})

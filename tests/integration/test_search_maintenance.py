@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from allinone.database.pool import Database
 from allinone.search import maintenance, vector_index
 from allinone.search.index import AssetText, RankRequest, SearchIndex
-from allinone.search.maintenance import maintain, renew_tokens
+from allinone.search.maintenance import maintain, merge_waiting, renew_tokens
 from allinone.search.picture_leg import PictureQuestion, find_pictures
 from allinone.search.scope import Scope
 from allinone.search.tokens import FORM
 from allinone.search.vector_index import HALVES, VectorIndexes, build, composed, index_name, settings
+from allinone.tasks import background
 from unit.search.papers import paper
 
 OWNER = uuid4()
@@ -58,6 +59,32 @@ async def test_renewing_goes_on_where_it_was_stopped(database: Database, monkeyp
     await asyncio.gather(stopped, return_exceptions=True)
     monkeypatch.setattr(maintenance, "PAUSE", 0.0)
     assert await renew_tokens(database) == 250
+
+
+async def waiting(database: Database) -> int:
+    """Pages of entries that wait for the index; none do after this was asked."""
+    async with database.connection() as connection:
+        cursor = await connection.execute("select gin_clean_pending_list('search_token_tokens')")
+        row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_entries_do_not_wait_for_the_index_for_long(database: Database, monkeypatch: pytest.MonkeyPatch):
+    index = SearchIndex(database)
+    texts = [AssetText(UUID(int=number + 1), OWNER, None, paper("統一發票")) for number in range(100)]
+    await index.put_texts(texts)
+    assert await waiting(database) > 0
+    await index.put_texts(texts)
+    await merge_waiting(database)
+    assert await waiting(database) == 0
+    assert len(await index.rank(RankRequest("ocr:發票", [OWNER]))) == 100
+    monkeypatch.setattr(maintenance, "MERGE_EVERY", 0.01)
+    async with background(maintenance.keep_maintained(database), "maintain"):
+        await asyncio.sleep(0.2)
+        await index.put_texts(texts)
+        await asyncio.sleep(0.5)
+        assert await waiting(database) == 0
 
 
 DIMENSIONS = 64

@@ -32,6 +32,7 @@ from allinone.immich.database import ImmichDatabase
 from allinone.immich.follower import Follower
 from allinone.immich.settings import ImmichSettings
 from allinone.search.index import SearchIndex
+from allinone.search.maintenance import keep_maintained
 from allinone.search.preferences import Preferences
 from allinone.tasks import background
 
@@ -109,6 +110,8 @@ async def _lifespan(
         await opened.enter_async_context(services.client)
         await opened.enter_async_context(services.search.opened())
         if follows:
+            care = keep_maintained(services.database, services.index.give_way)
+            await opened.enter_async_context(background(care, "maintaining the search index"))
             await opened.enter_async_context(background(services.follower.run(), "following Immich"))
         yield
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import psycopg
 
@@ -13,18 +14,29 @@ from allinone.search.document_tokens import documents_tokens
 from allinone.search.statements import statement
 from allinone.search.tokens import FORM
 from allinone.search.vector_index import WORTHWHILE, build, possible
+from allinone.tasks import both
 
 BATCH = 200  # texts made anew in one transaction: what an interruption loses, and how long a row is locked
 PAUSE = 0.02  # seconds between batches, for searches
 EVERY = 3600.0  # seconds between looks at what there is to do: libraries grow
+MERGE_EVERY = 60.0  # seconds: where nothing waits it costs a look at one page
 
 log = logging.getLogger(__name__)
 
+_Work = Callable[[], Awaitable[None]]
 
-async def renew_tokens(database: Database, report: Callable[[int, int], None] | None = None) -> int:
+
+async def _at_once() -> None:
+    """Nobody needs to be let past."""
+
+
+async def renew_tokens(
+    database: Database, report: Callable[[int, int], None] | None = None, give_way: _Work = _at_once
+) -> int:
     """Make the tokens of an older form anew from the texts kept; how many were. `report`: done, in all.
 
-    May be stopped at any moment, and run by several processes: each batch is committed, and done once.
+    Before each batch `give_way` is waited for: searches of this process. May be stopped at any moment, and run by
+    several processes: each batch is committed, and done once.
     Until a text's turn comes it is found by the tokens it has.
     """
     async with database.connection() as connection:
@@ -32,6 +44,7 @@ async def renew_tokens(database: Database, report: Callable[[int, int], None] | 
         row = await cursor.fetchone()
     total, done = (row[0] if row else 0), 0
     while total:
+        await give_way()
         renewed = await _renew_batch(database)
         if not renewed:
             break
@@ -55,19 +68,39 @@ async def _renew_batch(database: Database) -> int:
         return len(rows)
 
 
-async def keep_maintained(database: Database) -> None:
-    """`maintain`, at once and then now and again, until cancelled. A database that does not answer is asked later."""
+async def keep_maintained(database: Database, give_way: _Work = _at_once) -> None:
+    """`maintain` and `merge_waiting`, at once and then now and again, until cancelled.
+
+    A database that does not answer is asked later.
+    """
+    await both(
+        _now_and_again(partial(maintain, database, give_way), EVERY),
+        _now_and_again(partial(merge_waiting, database), MERGE_EVERY),
+    )
+
+
+async def _now_and_again(work: _Work, seconds: float) -> None:
     while True:
         try:
-            await maintain(database)
+            await work()
         except (DatabaseUnavailable, psycopg.Error) as error:
             log.warning("The search index could not be looked after: %s", error)
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(seconds)
 
 
-async def maintain(database: Database) -> None:
+async def merge_waiting(database: Database) -> None:
+    """Put the entries that wait for the text index into it.
+
+    PostgreSQL does so by itself where many wait; a library that grows no further would be left with some, which cost
+    every search among a million texts a third of its time.
+    """
+    async with database.connection() as connection:
+        await connection.execute(statement("merge_waiting"))
+
+
+async def maintain(database: Database, give_way: _Work = _at_once) -> None:
     """Renew old tokens, then make the vector indexes that are worth their while. Logs what it does."""
-    renewed = await renew_tokens(database)
+    renewed = await renew_tokens(database, give_way=give_way)
     if renewed:
         log.info("Indexed the text of %d photos again, in the form of this version.", renewed)
     async with database.connection() as connection:

@@ -1,5 +1,6 @@
 """The extension beside an Immich: what it does not know goes through untouched."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from tests.support.immich.site import ImmichSite
 from allinone.database.pool import Database
 from allinone.extension.immich_app import create_immich_app
 from allinone.immich.settings import ImmichSettings
+from allinone.search.tokens import FORM
 
 
 @asynccontextmanager
@@ -63,3 +65,25 @@ async def test_health_says_what_is_wrong(immich_site: ImmichSite, dsn: str) -> N
         assert json.loads(gone.content)["statusCode"] == 502
         immich_site.server.start()
         assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_the_text_of_an_earlier_version_is_indexed_anew(immich_site: ImmichSite, dsn: str) -> None:
+    anna = immich_site.rows.add_user("anna")
+    immich_site.rows.put_lines(immich_site.rows.add_asset(anna), ["統一發票"])
+    async with Database(dsn) as database:
+        async with extension(immich_site, dsn):
+            await _until_form_is(database, FORM)
+        async with database.connection() as connection:
+            await connection.execute("update search_token set form = 1, tokens = '''~'''")
+        async with extension(immich_site, dsn):  # nothing is new in Immich: no text is read again
+            await _until_form_is(database, FORM)
+
+
+async def _until_form_is(database: Database, form: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            async with database.connection() as connection:
+                cursor = await connection.execute("select form from search_token")
+                if await cursor.fetchall() == [(form,)]:
+                    return
+            await asyncio.sleep(0.02)
