@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from uuid import UUID
 
@@ -73,7 +74,6 @@ async def large(postgres: EmbeddedPostgres, filled: str) -> AsyncIterator[Databa
 
 
 async def explain(connection: Connection, name: str, parameters: dict[str, object]) -> str:
-    await connection.execute(INDEX_ONLY)
     cursor = await connection.execute(b"explain " + statement(name), parameters)
     return "\n".join(line for (line,) in await cursor.fetchall())
 
@@ -81,7 +81,7 @@ async def explain(connection: Connection, name: str, parameters: dict[str, objec
 @pytest.mark.parametrize("typed", ["總計", "總", "w12345", "total", "總計 total", "鼠", "總計發票 -現金", "tota"])
 async def test_candidates_come_from_the_index(large: Database, typed: str):
     query = parse(typed)
-    async with large.connection() as connection:
+    async with large.connection(settings=INDEX_ONLY) as connection:
         for tokens in [*(step.tsquery for step in exact_steps(query)), *fuzzy_steps(query)]:
             parameters = Scope((OWNER,)).parameters | {
                 "tokens": tokens,
@@ -96,8 +96,7 @@ async def test_candidates_come_from_the_index(large: Database, typed: str):
 
 @pytest.mark.parametrize("typed", ["總計", "鼠", "tota"])
 async def test_the_plan_that_is_kept_comes_from_the_index_too(large: Database, typed: str):
-    async with large.connection() as connection:
-        await connection.execute(PLANNED_ONCE)
+    async with large.connection(settings=PLANNED_ONCE) as connection:
         kept = "prepare kept (tsquery, uuid[], uuid[], date, int) as " + statement("candidates").decode()
         for number, name in enumerate(
             ("tokens)s::tsquery", "owners)s::uuid[]", "within)s::uuid[]", "before)s::date"), 1
@@ -115,7 +114,7 @@ async def test_the_plan_that_is_kept_comes_from_the_index_too(large: Database, t
 
 
 async def test_a_few_photos_come_by_their_keys_however_common_the_word(large: Database):
-    async with large.connection() as connection:
+    async with large.connection(settings=INDEX_ONLY) as connection:
         scope = Scope((OWNER,), [UUID(int=number) for number in range(5)])
         parameters = scope.parameters | {"tokens": "'总计'", "before": None, "most": MOST_TEXT_HITS}
         plan = await explain(connection, "candidates", parameters)
@@ -138,7 +137,7 @@ async def test_what_is_beyond_the_bound_is_found_among_few(large: Database):
 
 
 async def test_documents_come_by_their_keys(large: Database):
-    async with large.connection() as connection:
+    async with large.connection(settings=INDEX_ONLY) as connection:
         parameters = {"assets": [OWNER], "owners": [OWNER]}
         assert "Seq Scan" not in await explain(connection, "documents", parameters)
         assert "Seq Scan" not in await explain(connection, "lines", parameters)
@@ -282,11 +281,29 @@ async def test_a_common_word_is_asked_of_no_more_than_it_needs(large: Database, 
     assert parts == [pytest.approx(AMPLE * MOST_TEXT_HITS, rel=0.02)]
 
 
-async def test_settings_hold_for_the_pipeline_and_no_longer(database: Database):
-    async with database.connection(transaction=False) as connection:
-        async with connection.pipeline():
-            await connection.execute(INDEX_ONLY)
-            cursor = await connection.execute("show enable_seqscan")
-            assert await cursor.fetchone() == ("off",)
-        cursor = await connection.execute("show enable_seqscan")
-        assert await cursor.fetchone() == ("on",)
+async def test_settings_hold_while_a_connection_is_lent_and_no_longer(database: Database):
+    async def scans(connection: Connection) -> str:
+        row = await (await connection.execute("show enable_seqscan")).fetchone()
+        assert row is not None
+        return str(row[0])
+
+    async with Database(database.dsn, max_connections=1) as one:
+        for transaction in (False, True):
+            async with one.connection(transaction=transaction, settings=INDEX_ONLY) as connection:
+                assert await scans(connection) == "off"
+            with suppress(ZeroDivisionError):
+                async with one.connection(transaction=transaction, settings=PLANNED_ONCE) as connection:
+                    assert await scans(connection) == "off"
+                    cursor = await connection.execute("show plan_cache_mode")
+                    assert await cursor.fetchone() == ("force_generic_plan",)
+                    raise ZeroDivisionError
+            async with one.connection(transaction=transaction) as connection:
+                assert await scans(connection) == "on"
+
+
+async def test_a_search_leaves_no_settings_behind(large: Database):
+    async with Database(large.dsn, max_connections=1) as one:
+        await SearchIndex(one).rank(RankRequest("ocr:總計", [OWNER]))
+        async with one.connection() as connection:
+            cursor = await connection.execute("select name from pg_settings where source = 'session'")
+            assert [name for (name,) in await cursor.fetchall()] == []

@@ -42,6 +42,7 @@ class Database:
             name="allinone",
         )
         self._lent: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+        self._settings: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
 
     async def open(self) -> Self:
         """Open the pool and wait for its first connection.
@@ -67,21 +68,34 @@ class Database:
         await self.close()
 
     @asynccontextmanager
-    async def connection(self, *, transaction: bool = True) -> AsyncIterator[Connection]:
+    async def connection(self, *, transaction: bool = True, settings: str = "") -> AsyncIterator[Connection]:
         """Lend a connection for one transaction: committed when the block ends well, rolled back otherwise.
 
         Without `transaction` each statement, or pipeline of statements, is one by itself: for those who only read,
-        this spares the way to PostgreSQL and back that a commit takes.
+        this spares the way to PostgreSQL and back that a commit takes. `settings` is a statement whose settings of the
+        session hold meanwhile; it is executed only where the connection was last lent with others.
 
         Raises:
             DatabaseUnavailable: no connection within `WAIT_FOR_CONNECTION`, or it broke on the way.
         """
         try:
             async with self._pool.connection() as connection:
+                await self._set(connection, settings)
                 await connection.set_autocommit(not transaction)
                 yield connection
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise _unavailable(error) from error
+
+    async def _set(self, connection: Connection, settings: str) -> None:
+        present = self._settings.get(connection, "")
+        if present == settings:
+            return
+        await connection.set_autocommit(True)
+        if present:
+            await connection.execute("reset all")
+        if settings:
+            await connection.execute(settings.encode())
+        self._settings[connection] = settings
 
     async def _check(self, connection: Connection) -> None:
         # Asking takes a way to PostgreSQL and back. A server that has gone tells so by itself: its end of the

@@ -43,7 +43,7 @@ from allinone.search.ranking import PictureHit, fuse, rank_pictures, rank_text
 from allinone.search.recency import Recency
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
-from allinone.search.text_leg import MOST_TEXT_HITS, TextHits, documents, find_text
+from allinone.search.text_leg import MOST_TEXT_HITS, TextHits, documents, find_text, settings_for
 from allinone.search.text_rows import AssetText, text_columns, wall_clock
 from allinone.search.vector_index import VectorIndexes
 from allinone.tasks import both
@@ -234,7 +234,7 @@ class SearchIndex:
     async def _text(self, query: ParsedQuery, scope: Scope, most: int = MOST_TEXT_HITS) -> TextHits:
         if not query.parts:
             return TextHits([], truncated=False)
-        async with self._searching(transaction=False) as connection:
+        async with self._searching(transaction=False, settings=settings_for(scope)) as connection:
             return await find_text(connection, query, scope, self._recency, self._commonness, most)
 
     async def _calibrated_pictures(
@@ -278,9 +278,9 @@ class SearchIndex:
         ]
 
     @asynccontextmanager
-    async def _searching(self, *, transaction: bool = True) -> AsyncIterator[Connection]:
+    async def _searching(self, *, transaction: bool = True, settings: str = "") -> AsyncIterator[Connection]:
         with self._precedence.search():
-            async with self._database.connection(transaction=transaction) as connection:
+            async with self._database.connection(transaction=transaction, settings=settings) as connection:
                 yield connection
 
     @asynccontextmanager

@@ -59,6 +59,12 @@ class TextHits:
     truncated: bool
 
 
+def settings_for(scope: Scope) -> str:
+    """The settings of a connection to find text over."""
+    # Few photos given come by their keys, which a plan made for any number of them does not know.
+    return PLANNED_ONCE if scope.within is None else INDEX_ONLY
+
+
 async def find_text(
     connection: Connection,
     query: ParsedQuery,
@@ -67,7 +73,10 @@ async def find_text(
     commonness: Commonness,
     most: int = MOST_TEXT_HITS,
 ) -> TextHits:
-    """The photos in `scope` whose text answers `query`, `most` at the most."""
+    """The photos in `scope` whose text answers `query`, `most` at the most.
+
+    Lend `connection` with the settings of `settings_for`.
+    """
     library = _Library(connection, scope, await recency.timeline(connection, scope.owners))
     shares = await commonness.shares(connection)
     matcher = Matcher(query, shares)
@@ -147,12 +156,9 @@ class _Library:
 
     async def _candidates(self, tokens: str, before: date | None, most: int) -> list[Candidate]:
         parameters = self.scope.parameters | {"tokens": tokens, "before": before, "most": most}
-        async with self.connection.pipeline():
-            # Few photos given come by their keys, which a plan made for any number of them does not know.
-            await self.connection.execute(PLANNED_ONCE if self.scope.within is None else INDEX_ONLY)
-            cursor = self.connection.cursor(binary=True)
-            await cursor.execute(statement("candidates"), parameters)
-            return await cursor.fetchall()
+        cursor = self.connection.cursor(binary=True)
+        await cursor.execute(statement("candidates"), parameters)
+        return await cursor.fetchall()
 
 
 async def _decided(matcher: Matcher, candidates: Sequence[Candidate], *, phrase: bool, fuzzy: bool) -> list[TextHit]:
