@@ -250,7 +250,7 @@ async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
     result: dict[str, object] = {"rows": options.rows, "load_before": os.getloadavg()}
     async with Database(dsn) as database:
         index = SearchIndex(database)
-        peers = reopen(dsn)
+        peers = [] if options.no_peer else reopen(dsn)
         if _present(dsn, "search_token") < options.rows:
             texts = make_texts(min(options.rows, READ))
             result |= await fill(index, dsn, texts)
