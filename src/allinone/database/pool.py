@@ -18,6 +18,7 @@ Connection = psycopg.AsyncConnection[TupleRow]
 
 WAIT_FOR_CONNECTION = 10.0  # seconds a caller waits for a free connection
 RECONNECT_FOR = 1.0  # seconds, then the next caller tries anew: the pool's own pauses double up to minutes
+UNKNOWN = "?"  # settings of a connection that nobody asks for
 IDLE_UNCHECKED = 5.0  # seconds since a connection was last lent; after that PostgreSQL is asked before it is again
 
 
@@ -90,6 +91,7 @@ class Database:
         present = self._settings.get(connection, "")
         if present == settings:
             return
+        self._settings[connection] = UNKNOWN  # until all is done: it may be cancelled at any moment
         await connection.set_autocommit(True)
         if present:
             await connection.execute("reset all")
