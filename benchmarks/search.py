@@ -262,7 +262,7 @@ async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
             with psycopg.connect(dsn, autocommit=True) as connection:
                 for table in ("search_token", "search_document"):
                     connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
-        await merge_waiting(database)  # of an earlier run; the index worker does so every minute
+        await merge_waiting(database)  # of an earlier run; whoever maintains an index does so every minute
         result["bytes"] = _sizes(dsn)
         result["queries"] = [asdict(one) for one in await _all_timings(ask_index(index), options.repeat)]
         _tell(result)
