@@ -37,9 +37,9 @@ from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
 from allinone.immich.follower import CHUNK
+from allinone.search import newest_index, vector_index
 from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.maintenance import merge_waiting
-from allinone.search.vector_index import build
 from allinone.tasks import background
 
 OWNER = UUID("00000000-0000-4000-8000-000000000001")
@@ -239,6 +239,8 @@ def _sizes(dsn: str) -> dict[str, int]:
         sizes = {
             "tokens": "select pg_table_size('search_token')",
             "index": "select pg_relation_size('search_token_tokens')",
+            "indexes of the newest": "select coalesce(sum(pg_relation_size(oid)), 0) from pg_class "
+            "where relname like 'search_token_since_%'",
             "folded texts": "select pg_total_relation_size('search_document')",
             "text alone": "select sum(octet_length(folded)) from search_document",
         }
@@ -262,7 +264,9 @@ async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
             with psycopg.connect(dsn, autocommit=True) as connection:
                 for table in ("search_token", "search_document"):
                     connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
-        await merge_waiting(database)  # of an earlier run; whoever maintains an index does so every minute
+        # As whoever maintains an index does, every minute and every hour.
+        await merge_waiting(database)
+        await newest_index.build(dsn)
         result["bytes"] = _sizes(dsn)
         result["queries"] = [asdict(one) for one in await _all_timings(ask_index(index), options.repeat)]
         _tell(result)
@@ -292,7 +296,7 @@ async def _with_pictures(dsn: str, database: Database, vectors: int, repeat: int
     missing = 0 if _present(dsn, "search_vector") >= vectors else vectors
     questions = fill_vectors(dsn, OWNER, missing)
     began = time.perf_counter()
-    await build(dsn, MODEL, DIMENSIONS, vectors)
+    await vector_index.build(dsn, MODEL, DIMENSIONS, vectors)
     made = round(time.perf_counter() - began, 1)
     # A new one, for how many vectors there are is remembered for a while.
     measured = await measure_pictures(SearchIndex(database), database, questions, repeat)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from allinone.database.pool import Database
 from allinone.search import maintenance, vector_index
 from allinone.search.index import AssetText, RankRequest, SearchIndex
+from allinone.search.index_building import LOCK
 from allinone.search.maintenance import maintain, merge_waiting, renew_tokens
 from allinone.search.picture_leg import PictureQuestion, find_pictures
 from allinone.search.scope import Scope
@@ -299,7 +300,7 @@ async def test_the_index_is_made_anew_when_vectors_are_twice_as_many(many: Datab
 
 async def test_two_do_not_make_an_index_at_once(many: Database):
     async with many.connection() as connection:
-        await connection.execute("select pg_advisory_xact_lock(%s)", [vector_index.LOCK])
+        await connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         assert not await build(many.dsn, "m", DIMENSIONS, 4000)
     assert await build(many.dsn, "m", DIMENSIONS, 4000)
 

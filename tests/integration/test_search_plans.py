@@ -12,14 +12,16 @@ from psycopg import conninfo
 
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.pool import Connection, Database
+from allinone.search import newest_index
 from allinone.search.candidates import any_of, exact_steps, fuzzy_steps
 from allinone.search.commonness import Commonness
 from allinone.search.index import FURTHER, MOST_IN_ALL, AssetText, RankRequest, SearchIndex
+from allinone.search.newest_index import candidates_statement
 from allinone.search.query import parse
 from allinone.search.recency import TOKEN_COST, Newest, Recency, Timeline
 from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, PLANNED_ONCE, statement
-from allinone.search.text_leg import AMPLE, MOST_TEXT_HITS, find_text
+from allinone.search.text_leg import AMPLE, MOST_TEXT_HITS, Statistics, find_text
 from unit.search.papers import paper
 
 OWNER = UUID("00000000-0000-4000-8000-000000000001")
@@ -73,8 +75,22 @@ async def large(postgres: EmbeddedPostgres, filled: str) -> AsyncIterator[Databa
         connection.execute(f"drop database {name} with (force)")
 
 
-async def explain(connection: Connection, name: str, parameters: dict[str, object]) -> str:
-    cursor = await connection.execute(b"explain " + statement(name), parameters)
+async def explain_kept(connection: Connection, since: date | None, tokens: str) -> str:
+    """The plan that is made once for all questions."""
+    kept = "prepare kept (tsquery, uuid[], uuid[], date, int) as " + candidates_statement(since).decode()
+    for number, name in enumerate(("tokens)s::tsquery", "owners)s::uuid[]", "within)s::uuid[]", "before)s::date"), 1):
+        kept = kept.replace(f"%({name}", f"${number}")
+    await connection.execute(kept.replace("%(most)s", "$5").encode())
+    quoted = tokens.replace("'", "''")
+    cursor = await connection.execute(
+        f"explain execute kept ('{quoted}', array['{OWNER}']::uuid[], null, null, 300)".encode()
+    )
+    return "\n".join(line for (line,) in await cursor.fetchall())
+
+
+async def explain(connection: Connection, name: str, parameters: dict[str, object], since: date | None = None) -> str:
+    asked = candidates_statement(since) if name == "candidates" else statement(name)
+    cursor = await connection.execute(b"explain " + asked, parameters)
     return "\n".join(line for (line,) in await cursor.fetchall())
 
 
@@ -97,20 +113,29 @@ async def test_candidates_come_from_the_index(large: Database, typed: str):
 @pytest.mark.parametrize("typed", ["總計", "鼠", "tota"])
 async def test_the_plan_that_is_kept_comes_from_the_index_too(large: Database, typed: str):
     async with large.connection(settings=PLANNED_ONCE) as connection:
-        kept = "prepare kept (tsquery, uuid[], uuid[], date, int) as " + statement("candidates").decode()
-        for number, name in enumerate(
-            ("tokens)s::tsquery", "owners)s::uuid[]", "within)s::uuid[]", "before)s::date"), 1
-        ):
-            kept = kept.replace(f"%({name}", f"${number}")
-        await connection.execute(kept.replace("%(most)s", "$5").encode())
-        tokens = exact_steps(parse(typed))[-1].tsquery.replace("'", "''")
-        cursor = await connection.execute(
-            f"explain execute kept ('{tokens}', array['{OWNER}']::uuid[], null, null, 300)".encode()
-        )
-        plan = "\n".join(line for (line,) in await cursor.fetchall())
+        plan = await explain_kept(connection, None, exact_steps(parse(typed))[-1].tsquery)
     assert "$1" in plan
     assert "Bitmap Index Scan on search_token_tokens" in plan
     assert "Seq Scan" not in plan
+
+
+async def test_the_newest_come_through_their_own_index_with_either_plan(large: Database):
+    assert await newest_index.build(large.dsn) == len(newest_index.PARTS)
+    async with large.connection(settings=PLANNED_ONCE) as connection:
+        days = await newest_index.NewestIndexes().days(connection)
+        for typed in ("總計", "鼠", "tota"):
+            tokens = exact_steps(parse(typed))[-1].tsquery
+            for since in days:
+                plan = await explain_kept(connection, since, tokens)
+                await connection.execute("deallocate kept")
+                assert "$1" in plan
+                assert f"Bitmap Index Scan on {newest_index.index_name(since)}" in plan
+                assert "Seq Scan" not in plan
+    async with large.connection(settings=INDEX_ONLY) as connection:
+        parameters = Scope((OWNER,)).parameters | {"tokens": "'总计'", "before": None, "most": MOST_TEXT_HITS}
+        for since in days:
+            plan = await explain(connection, "candidates", parameters, since)
+            assert f"Bitmap Index Scan on {newest_index.index_name(since)}" in plan
 
 
 async def test_a_few_photos_come_by_their_keys_however_common_the_word(large: Database):
@@ -262,9 +287,8 @@ async def test_a_share_right_or_wrong_changes_no_answer(large: Database, share: 
             "select asset_id from search_token order by taken_at desc limit %s", [MOST_TEXT_HITS]
         )
         newest = {asset_id for (asset_id,) in await cursor.fetchall()}
-        found = await find_text(
-            connection, parse("總計"), Scope((OWNER,)), Recency(), Sampled({"总计": share, "总": 1.0})
-        )
+        statistics = Statistics(commonness=Sampled({"总计": share, "总": 1.0}))
+        found = await find_text(connection, parse("總計"), Scope((OWNER,)), statistics)
     assert {hit.asset_id for hit in found.hits} == newest
 
 

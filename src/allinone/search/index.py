@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from allinone.database.pool import Connection, Database
 from allinone.errors import NotFound
 from allinone.search.calibration import Calibration
-from allinone.search.commonness import Commonness
 from allinone.search.document import Document
 from allinone.search.highlight import matched_lines
 from allinone.search.hits import (
@@ -40,10 +39,9 @@ from allinone.search.picture_leg import (
 from allinone.search.precedence import Precedence
 from allinone.search.query import ParsedQuery, parse
 from allinone.search.ranking import PictureHit, fuse, rank_pictures, rank_text
-from allinone.search.recency import Recency
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
-from allinone.search.text_leg import MOST_TEXT_HITS, TextHits, documents, find_text, settings_for
+from allinone.search.text_leg import MOST_TEXT_HITS, Statistics, TextHits, documents, find_text, settings_for
 from allinone.search.text_rows import AssetText, text_columns, wall_clock
 from allinone.search.vector_index import VectorIndexes
 from allinone.tasks import both
@@ -78,8 +76,7 @@ class SearchIndex:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._backgrounds = Backgrounds()
-        self._recency = Recency()
-        self._commonness = Commonness()
+        self._statistics = Statistics()
         self._precedence = Precedence()
         self._vector_indexes = VectorIndexes()
 
@@ -235,7 +232,7 @@ class SearchIndex:
         if not query.parts:
             return TextHits([], truncated=False)
         async with self._searching(transaction=False, settings=settings_for(scope)) as connection:
-            return await find_text(connection, query, scope, self._recency, self._commonness, most)
+            return await find_text(connection, query, scope, self._statistics, most)
 
     async def _calibrated_pictures(
         self, question: PictureQuestion, cutoff: Cutoff

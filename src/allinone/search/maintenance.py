@@ -9,6 +9,7 @@ import psycopg
 
 from allinone.database.pool import Database
 from allinone.errors import DatabaseUnavailable
+from allinone.search import newest_index
 from allinone.search.document import Document
 from allinone.search.document_tokens import documents_tokens
 from allinone.search.statements import statement
@@ -89,7 +90,7 @@ async def _now_and_again(work: _Work, seconds: float) -> None:
 
 
 async def merge_waiting(database: Database) -> None:
-    """Put the entries that wait for the text index into it.
+    """Put the entries that wait for the text indexes into them.
 
     PostgreSQL does so by itself where many wait; a library that grows no further would be left with some, which cost
     every search among a million texts a third of its time.
@@ -99,10 +100,25 @@ async def merge_waiting(database: Database) -> None:
 
 
 async def maintain(database: Database, give_way: _Work = _at_once) -> None:
-    """Renew old tokens, then make the vector indexes that are worth their while. Logs what it does."""
+    """Renew old tokens, then make the indexes that are worth their while. Logs what it does."""
     renewed = await renew_tokens(database, give_way=give_way)
     if renewed:
         log.info("Indexed the text of %d photos again, in the form of this version.", renewed)
+    await _index_newest(database)
+    await _index_vectors(database)
+
+
+async def _index_newest(database: Database) -> None:
+    try:
+        made = await newest_index.build(database.dsn)
+    except psycopg.Error as error:
+        log.warning("The newest photos have no indexes of their own: common words take longer. (%s)", error)
+        return
+    if made:
+        log.info("Made %d indexes of the newest photos' text.", made)
+
+
+async def _index_vectors(database: Database) -> None:
     async with database.connection() as connection:
         cursor = await connection.execute(statement("vector_kinds"), {"least": WORTHWHILE})
         kinds = await cursor.fetchall()

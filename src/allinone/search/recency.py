@@ -6,7 +6,7 @@ alone tells quickly which of them are of some years, months and days.
 
 import math
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,10 @@ TOKEN_COST = 300  # photos that could be looked at in the time that one token mo
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest part of a library: the tokens of its periods, and its first day."""
+    """The newest part of a library: the tokens of its periods, and its first day.
+
+    Without tokens it is what an index of the photos from that day on holds.
+    """
 
     tokens: Sequence[str]
     since: date
@@ -87,18 +90,34 @@ class Timeline:
                     cheapest = cost, Newest(tokens, since)
         return cheapest[1]
 
+    def since(self, day: date) -> int:
+        """How many photos were taken on `day` or later."""
+        ends = self._ends[_Period.DAY]
+        at = bisect_right(ends, -day.toordinal(), key=_backwards)
+        return ends[at - 1][1] if at else 0
+
+    def day_of(self, photos: int) -> date | None:
+        """The latest day with so many photos from it on; None where fewer have a date."""
+        ends = self._ends[_Period.DAY]
+        at = bisect_left(ends, photos, key=itemgetter(1))
+        return ends[at][0] if at < len(ends) else None
+
     def _tokens(self, oldest: date, smallest: _Period) -> list[str]:
         """The days from `oldest` on: its year in periods as small as `smallest`, all others as a whole."""
         tokens = []
         for period in list(_Period)[:smallest]:
             ends, around = self._ends[period], period.of(oldest)[:-1]
-            at = bisect_left(ends, -oldest.toordinal(), key=lambda end: -end[0].toordinal())
+            at = bisect_left(ends, -oldest.toordinal(), key=_backwards)
             if period is not smallest:
                 at -= 1  # the period that `oldest` is in is told by smaller ones
             while at >= 0 and period.of(ends[at][0])[:-1] == around:
                 tokens.append(_TOKENS[period](ends[at][0]))
                 at -= 1
         return tokens
+
+
+def _backwards(end: tuple[date, int]) -> int:
+    return -end[0].toordinal()
 
 
 def _ends(days: Sequence[tuple[date, int]], period: _Period) -> list[tuple[date, int]]:
@@ -131,8 +150,17 @@ class Recency:
         return kept[1]
 
 
+async def timeline_of_all(connection: Connection) -> Timeline:
+    """The timeline of everybody's photos."""
+    cursor = await connection.execute(statement("timeline_of_all"))
+    return _timeline(await cursor.fetchall())
+
+
 async def _read(connection: Connection, owners: Sequence[UUID]) -> Timeline:
     cursor = await connection.execute(statement("timeline"), {"owners": list(owners)})
-    rows = await cursor.fetchall()
+    return _timeline(await cursor.fetchall())
+
+
+def _timeline(rows: Sequence[tuple[date | None, int]]) -> Timeline:
     days = sorted(((day, count) for day, count in rows if day is not None), reverse=True)
     return Timeline(days, sum(count for _, count in rows))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from uuid import UUID
@@ -12,9 +12,10 @@ from allinone.search.candidates import any_of, exact_steps, fuzzy_steps
 from allinone.search.commonness import Commonness
 from allinone.search.document import Document
 from allinone.search.match import Matcher, phrase_score
+from allinone.search.newest_index import NewestIndexes, candidates_statement
 from allinone.search.query import ParsedQuery
 from allinone.search.ranking import TextHit
-from allinone.search.recency import Recency, Timeline
+from allinone.search.recency import Newest, Recency, Timeline
 from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, PLANNED_ONCE, statement
 
@@ -27,6 +28,10 @@ libraries are asked as a whole."""
 
 AMPLE = 1.3
 """Times as many photos as are wanted are expected in a first part made for tokens that are known to be common."""
+
+LARGEST_INDEX = 4.0
+"""Times as many photos as are to be asked up to which all that an index of the newest holds are: reading and sorting a
+few more costs less than telling them apart by their time."""
 
 FUZZY_BELOW = 40
 """Misread text is looked for only where fewer photos than this have the text as typed."""
@@ -59,6 +64,15 @@ class TextHits:
     truncated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What is remembered of libraries, to ask for no more than is needed."""
+
+    recency: Recency = field(default_factory=Recency)
+    commonness: Commonness = field(default_factory=Commonness)
+    newest_indexes: NewestIndexes = field(default_factory=NewestIndexes)
+
+
 def settings_for(scope: Scope) -> str:
     """The settings of a connection to find text over."""
     # Few photos given come by their keys, which a plan made for any number of them does not know.
@@ -69,16 +83,16 @@ async def find_text(
     connection: Connection,
     query: ParsedQuery,
     scope: Scope,
-    recency: Recency,
-    commonness: Commonness,
+    statistics: Statistics,
     most: int = MOST_TEXT_HITS,
 ) -> TextHits:
     """The photos in `scope` whose text answers `query`, `most` at the most.
 
     Lend `connection` with the settings of `settings_for`.
     """
-    library = _Library(connection, scope, await recency.timeline(connection, scope.owners))
-    shares = await commonness.shares(connection)
+    timeline = await statistics.recency.timeline(connection, scope.owners)
+    library = _Library(connection, scope, timeline, await statistics.newest_indexes.days(connection))
+    shares = await statistics.commonness.shares(connection)
     matcher = Matcher(query, shares)
     found: dict[int, TextHit] = {}  # by the number of the id, which takes a tenth of the id's own time to look up
     truncated = False
@@ -121,43 +135,58 @@ async def find_text(
 
 @dataclass(frozen=True, slots=True)
 class _Library:
-    """The photos asked, the newest first."""
+    """The photos asked, the newest first; `indexes`: from which days on photos have an index of their own."""
 
     connection: Connection
     scope: Scope
     timeline: Timeline
+    indexes: Sequence[date]
 
     async def newest_candidates(
         self, step: str, most: int, *, enough: int | None = None, share: float | None = None
     ) -> list[Candidate]:
         """The newest candidates: out of the newest part of the library where that has enough of them.
 
-        A first part is made as large as the `share` of photos with the tokens calls for. Where that is not known, a
-        small one tells how common they are; a second is made as large as that calls for. Each query asks for what
-        the ones before have not seen.
+        A first part is made as large as the `share` of photos with the tokens calls for: one that has an index of its
+        own, if any is about as large. Where the share is not known, a small part tells how common the tokens are; a
+        second is made as large as that calls for. Each query asks for what the ones before have not seen.
         """
         found: list[Candidate] = []
         before: date | None = None
         within = self.scope.within
-        part = FIRST_PART if share is None or within is not None else round(AMPLE * most / share)
+        share = share if within is None else None
+        part = round(AMPLE * most / share) if share else FIRST_PART
+        newest = self._by_index(part) if share else None
         narrow = within is not None and len(within) <= FIRST_PART
         for _ in range(0 if narrow else 2):
-            newest = self.timeline.newest(part)
+            newest = newest or self.timeline.newest(part)
             if newest is None:
                 break
-            found += await self._candidates(f"({step}) & ({any_of(newest.tokens)})", before, most - len(found))
+            among = f"({step}) & ({any_of(newest.tokens)})" if newest.tokens else step
+            found += await self._candidates(among, before, most - len(found), newest.since)
             if len(found) >= (enough or most):
                 return found
             before = newest.since
-            if len(found) * self.timeline.total <= FEW_IN_ALL * part:
+            asked = self.timeline.since(before)
+            if len(found) * self.timeline.total <= FEW_IN_ALL * asked:
                 break
-            part = round(2 * part * most / len(found))
+            part = round(2 * asked * most / len(found))
+            newest = None
         return found + await self._candidates(step, before, most - len(found))
 
-    async def _candidates(self, tokens: str, before: date | None, most: int) -> list[Candidate]:
+    def _by_index(self, photos: int) -> Newest | None:
+        """The newest part of so many photos or more as an index of its own holds it, and nothing else."""
+        for since in self.indexes:
+            if photos <= self.timeline.since(since) <= LARGEST_INDEX * photos:
+                return Newest((), since)
+        return None
+
+    async def _candidates(self, tokens: str, before: date | None, most: int, since: date = date.min) -> list[Candidate]:
+        """The newest `most` photos with `tokens`, taken before a day, and from the day `since` on by what they have."""
+        index = next((day for day in self.indexes if day <= since), None)
         parameters = self.scope.parameters | {"tokens": tokens, "before": before, "most": most}
         cursor = self.connection.cursor(binary=True)
-        await cursor.execute(statement("candidates"), parameters)
+        await cursor.execute(candidates_statement(index), parameters)
         return await cursor.fetchall()
 
 

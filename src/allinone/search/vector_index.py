@@ -11,7 +11,6 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -19,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from allinone.database.pool import Connection
+from allinone.search.index_building import drop, indexes, making
 from allinone.search.statements import statement
 from allinone.tasks import end
 
@@ -26,6 +26,7 @@ WORTHWHILE = 50_000
 """Vectors of one model from which the index is made, and of the owners asked for from which it is used: comparing
 fewer is quick, and exact."""
 
+TABLE = "search_vector"
 HALVES = (0, 1)
 VECTORS_A_LIST = 500
 FEWEST_LISTS, MOST_LISTS = 20, 1000  # more would need more memory than making the index may take
@@ -35,7 +36,6 @@ GROWN = 2.0  # times the lists it has, then it is made anew: its centres are tho
 MANY_REMEMBERED = 600.0  # seconds for which it is known whether owners have many vectors
 MOST_REMEMBERED = 64  # sets of owners
 REPORT_EVERY = 2.0  # seconds
-LOCK = 0x766563746F72  # any fixed number, of a session that makes an index
 
 _Owners = tuple[tuple[UUID, ...], str]
 
@@ -90,7 +90,7 @@ class VectorIndexes:
 
     async def lists(self, connection: Connection, owners: Sequence[UUID], model: str, dimensions: int) -> int:
         """The lists of each half of the model's index; 0 where it has none, or these owners' vectors are few."""
-        lists = _most_lists(await _indexes(connection, model, dimensions), model, dimensions)
+        lists = _most_lists(await indexes(connection, TABLE, _prefix(model, dimensions)), model, dimensions)
         return lists if lists and await self._have_many(connection, owners, model) else 0
 
     async def _have_many(self, connection: Connection, owners: Sequence[UUID], model: str) -> bool:
@@ -106,15 +106,9 @@ class VectorIndexes:
         return known[1]
 
 
-async def _indexes(connection: Connection, model: str, dimensions: int) -> dict[str, bool]:
-    """The model's indexes by name, and whether each is whole."""
-    cursor = await connection.execute(statement("vector_indexes"), {"prefix": _prefix(model, dimensions)})
-    return dict(await cursor.fetchall())
-
-
-def _most_lists(indexes: dict[str, bool], model: str, dimensions: int) -> int:
+def _most_lists(present: dict[str, bool], model: str, dimensions: int) -> int:
     """The lists of the newest index that has both halves; 0 where there is none."""
-    ready = {name for name, whole in indexes.items() if whole}
+    ready = {name for name, whole in present.items() if whole}
     numbers = {name.removeprefix(_prefix(model, dimensions)).strip("_").partition("_")[0] for name in ready}
     lists = (int(number) for number in numbers if number.isdecimal())
     return max((one for one in lists if ready.issuperset(_halves(model, dimensions, one))), default=0)
@@ -139,15 +133,8 @@ async def build(
     PostgreSQL, too; what an interrupted attempt left is removed by the next. Nothing is done while another process
     makes an index. `report` is told the share done, 0..1.
     """
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        row = await (await connection.execute("select pg_try_advisory_lock(%s)", [LOCK])).fetchone()
-        if row is None or not row[0]:
-            return False
-        try:
-            return await _build(dsn, connection, model, dimensions, vectors, report)
-        finally:
-            with suppress(psycopg.Error):  # else the session's end gives it back, a moment after it is closed here
-                await connection.execute("select pg_advisory_unlock(%s)", [LOCK])
+    async with making(dsn) as connection:
+        return connection is not None and await _build(dsn, connection, model, dimensions, vectors, report)
 
 
 async def _build(
@@ -158,11 +145,11 @@ async def _build(
     vectors: int,
     report: Callable[[float], None] | None,
 ) -> bool:
-    indexes = await _indexes(connection, model, dimensions)
-    ready = [name for name, whole in indexes.items() if whole]
-    await _drop(connection, [name for name in indexes if name not in ready])
-    lists, present = lists_for(vectors), _most_lists(indexes, model, dimensions)
-    if present and lists < GROWN * present:
+    present = await indexes(connection, TABLE, _prefix(model, dimensions))
+    ready = [name for name, whole in present.items() if whole]
+    await drop(connection, [name for name in present if name not in ready])
+    lists, newest = lists_for(vectors), _most_lists(present, model, dimensions)
+    if newest and lists < GROWN * newest:
         return False
     # What finding the centres of a thousand lists needs; PostgreSQL takes it only then.
     await connection.execute("set maintenance_work_mem = '512MB'")
@@ -171,7 +158,7 @@ async def _build(
         if name not in ready:  # an interrupted attempt may have made the first
             create = composed("vector_index_create", model, dimensions, half, lists)
             await _create(dsn, connection, create, report and partial(_half_done, report, half))
-    await _drop(connection, [name for name in ready if name not in halves])
+    await drop(connection, [name for name in ready if name not in halves])
     return True
 
 
@@ -188,11 +175,6 @@ async def _create(
 
 def _half_done(report: Callable[[float], None], half: int, share: float) -> None:
     report((half + share) / len(HALVES))
-
-
-async def _drop(connection: Connection, names: Sequence[str]) -> None:
-    for name in names:
-        await connection.execute(sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(name)))
 
 
 async def _watch(dsn: str, pid: int, report: Callable[[float], None]) -> None:

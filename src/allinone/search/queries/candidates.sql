@@ -10,6 +10,7 @@ from (
         where tokens @@ %(tokens)s::tsquery and (owner_id = any(%(owners)s::uuid[])) is true
             and (%(within)s::uuid[] is null or asset_id = any(%(within)s::uuid[]))
             and (%(before)s::date is null or coalesce(taken_at < %(before)s::date, true))
+            {newest}
         offset 0
     ) as found
     order by taken_at desc nulls last, asset_id
