@@ -1,5 +1,6 @@
 """Nobody's search finds anybody else's photo, whatever is asked, and however."""
 
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -9,21 +10,21 @@ from hypothesis import strategies as st
 
 from allinone.database.pool import Database
 from allinone.errors import NotFound
-from allinone.search import vector_index
+from allinone.search import newest_index, text_leg, vector_index
 from allinone.search.index import AssetText, RankRequest, SearchIndex
-from allinone.search.vector_index import build
 from unit.search.papers import paper
 
 PEOPLE = [UUID(int=number, version=4) for number in range(1, 5)]
 TEXTS = ["統一發票 560", "发票 總計", "gift card total", "EXIT 出口", "統一癸票收據"]
 QUERIES = ["發票", "ocr:發票", "總計 560", "card", "統一發票收據", "5", "票 -總計", "ocr:exit", '"統一發票"', "狗"]
+LAST = datetime(2024, 6, 30)  # noqa: DTZ001
 VECTORS = st.lists(st.floats(-1, 1, width=32), min_size=4, max_size=4).filter(any)
 People = st.lists(st.sampled_from(PEOPLE), unique=True, max_size=4)
 
 
 @pytest.fixture
 async def shared(database: Database, monkeypatch: pytest.MonkeyPatch) -> tuple[SearchIndex, dict[UUID, UUID]]:
-    """An index with everybody's photos, some of them with vectors that have an index, and whose each is."""
+    """An index with everybody's photos, which vectors and the newest texts have indexes of, and whose each is."""
     index = SearchIndex(database)
     draw = np.random.default_rng(2)
     owners: dict[UUID, UUID] = {}
@@ -31,11 +32,19 @@ async def shared(database: Database, monkeypatch: pytest.MonkeyPatch) -> tuple[S
     for number in range(240):
         asset_id = uuid4()
         owners[asset_id] = PEOPLE[int(draw.integers(4))]
-        texts.append(AssetText(asset_id, owners[asset_id], None, paper(TEXTS[number % 5])))
+        taken_at = None if number % 7 == 0 else LAST - timedelta(days=int(draw.integers(200)))
+        texts.append(AssetText(asset_id, owners[asset_id], taken_at, paper(TEXTS[number % 5])))
         await index.put_vector(asset_id, owners[asset_id], None, "m", draw.normal(size=4).astype(np.float32))
     await index.put_texts(texts)
     monkeypatch.setattr(vector_index, "WORTHWHILE", 100)  # some people together have so many, nobody alone
-    await build(database.dsn, "m", 4, len(owners))
+    await vector_index.build(database.dsn, "m", 4, len(owners))
+    monkeypatch.setattr(newest_index, "WORTHWHILE", 100)
+    monkeypatch.setattr(newest_index, "PARTS", (20, 50, 120))
+    monkeypatch.setattr(text_leg, "AMPLE", 0.1)  # so that parts are asked of so few photos
+    monkeypatch.setattr(text_leg, "FIRST_PART", 20)
+    async with database.connection() as connection:
+        await connection.execute("analyze search_token")
+    assert await newest_index.build(database.dsn) == 3
     return index, owners
 
 

@@ -20,10 +20,11 @@ from allinone.search.statements import statement
 WORTHWHILE = 100_000
 """Photos with text from which on the indexes are made: of fewer, a word's list is soon read from end to end."""
 
-PARTS = (2_000, 8_000, 32_000)
-"""Photos that the indexes hold when they are made. Words rarer than the last one serves have short lists anyway."""
+PARTS = (2_000, 4_000, 8_000, 16_000, 32_000)
+"""Photos that the indexes hold when made, so that one holds little more than a word needs. Words rarer than the
+last one serves have short lists anyway."""
 
-SHRUNK, GROWN = 0.75, 2.0  # times that many: outside, the index is made anew
+SHRUNK, GROWN = 0.75, 1.5  # times that many; what has grown further stands for the next larger one
 
 AGE = 60.0  # seconds it is remembered which there are; one that has gone costs time, never photos
 TABLE = "search_token"
@@ -69,7 +70,7 @@ def wanted(timeline: Timeline, present: Collection[date]) -> list[date]:
         return []
     days = []
     for photos in PARTS:
-        fitting = [day for day in present if SHRUNK * photos <= timeline.since(day) <= GROWN * photos]
+        fitting = [day for day in present if SHRUNK * photos <= timeline.since(day) < GROWN * photos]
         day = max(fitting, default=None) or timeline.day_of(photos)
         if day is not None and day not in days:
             days.append(day)

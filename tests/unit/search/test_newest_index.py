@@ -23,14 +23,20 @@ def even(photos_a_day: int, last: date = LAST, total: int = 200_000) -> Timeline
 
 
 def test_each_part_begins_with_the_day_that_completes_it():
-    assert wanted(even(1000), []) == [LAST - timedelta(1), LAST - timedelta(7), LAST - timedelta(31)]
+    assert wanted(even(1000), []) == [LAST - timedelta(photos // 1000 - 1) for photos in PARTS]
 
 
-def test_a_part_stays_until_it_has_doubled_or_lost_a_quarter():
+def test_an_index_that_grows_stands_for_the_next_larger_one_in_time():
+    made = wanted(even(500), [])
+    assert wanted(even(500, LAST + timedelta(1)), made) == made
+    # They hold 3,000, 5,000, 9,000, 17,000 and 33,000 now.
+    assert wanted(even(500, LAST + timedelta(2)), made) == [LAST - timedelta(1), made[0], *made[2:]]
+
+
+def test_an_index_may_lose_a_quarter():
     made = wanted(even(1000), [])
-    assert wanted(even(1000, LAST + timedelta(2)), made) == made
-    later = even(1000, LAST + timedelta(3))
-    assert wanted(later, made) == [LAST + timedelta(2), *made[1:]]
+    fewer = timeline({LAST - timedelta(day): 750 if day < 2 else 1000 for day in range(200)})
+    assert wanted(fewer, made) == made
     fewer = timeline({LAST - timedelta(day): 700 if day < 2 else 1000 for day in range(200)})
     assert wanted(fewer, made)[0] == LAST - timedelta(2)
 
@@ -62,7 +68,7 @@ def test_once_made_nothing_is_missing(days: dict[date, int], present: list[date]
     if lately.total >= WORTHWHILE:
         for photos in PARTS:
             latest = lately.day_of(photos)
-            about = [day for day in made if SHRUNK * photos <= lately.since(day) <= GROWN * photos]
+            about = [day for day in made if SHRUNK * photos <= lately.since(day) < GROWN * photos]
             assert latest is None or latest in made or about
 
 
