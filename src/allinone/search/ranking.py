@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, eq, itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,7 +14,8 @@ RANK_CONSTANT = 60
 MOST_PICTURE_WEIGHT = 0.95  # above, a phrase could no longer stand above every picture
 DIGITS = 6  # of a score; beyond them floating point, not likeness, would order the hits
 
-_NUMBER, _TAKEN_AT, _SCORE = attrgetter("asset_id.int"), attrgetter("taken_at"), attrgetter("score")
+_NUMBER = attrgetter("asset_id.int")
+_TAKEN_AT, _SCORE = (itemgetter(RankedHit._fields.index(name)) for name in ("taken_at", "score"))
 
 
 class TextHit(NamedTuple):
@@ -95,13 +96,23 @@ def _reciprocal(scores: dict[int, float]) -> dict[int, float]:
     return {asset: (RANK_CONSTANT + 1) / (RANK_CONSTANT + 1 + ranks[score]) for asset, score in scores.items()}
 
 
+def _newest_first(dated: list[RankedHit]) -> list[RankedHit]:
+    # As a rule they come in this order, and no two were taken in the same moment.
+    dated.sort(key=_TAKEN_AT, reverse=True)
+    moments = list(map(_TAKEN_AT, dated))
+    if any(map(eq, moments, moments[1:])):
+        dated.sort(key=_NUMBER)
+        dated.sort(key=_TAKEN_AT, reverse=True)
+    return dated
+
+
 def _sorted(hits: Iterable[RankedHit]) -> tuple[RankedHit, ...]:
     """Best first; then the likest beyond the scale of strengths; then the newest, those without a date last; by id."""
     # Sorting is stable: several passes over plain values take a third of the time of one over tuples.
-    by_id = sorted(hits, key=_NUMBER)
-    ordered = [hit for hit in by_id if hit.taken_at is not None]
-    ordered.sort(key=_TAKEN_AT, reverse=True)
-    ordered += [hit for hit in by_id if hit.taken_at is None]
+    every = list(hits)
+    ordered = _newest_first([hit for hit in every if hit.taken_at is not None])
+    if len(ordered) < len(every):
+        ordered += sorted([hit for hit in every if hit.taken_at is None], key=_NUMBER)
     if any(hit.z is not None for hit in ordered):
         ordered.sort(key=lambda hit: beyond_scale(hit.z), reverse=True)
     ordered.sort(key=_SCORE, reverse=True)

@@ -110,7 +110,7 @@ async def find_text(
         else:
             share = min((shares[token] for token in step.tokens if token in shares), default=None)
             candidates = await library.newest_candidates(step.tsquery, most, share=share)
-        new = [candidate for candidate in candidates if candidate[0].int not in looked_at]
+        new = _not_in(looked_at, candidates)
         if step is not steps[-1]:
             looked_at.update(candidate[0].int for candidate in new)
         # What a looser step finds beyond a complete list of phrases has none.
@@ -121,16 +121,21 @@ async def find_text(
         if len(found) >= most:
             break
     looked_at = set(found)
-    for fuzzy in fuzzy_steps(query):
-        if len(found) >= FUZZY_BELOW:
-            break
+    for fuzzy in fuzzy_steps(query) if len(found) < FUZZY_BELOW else []:
         candidates = await library.newest_candidates(fuzzy, MOST_MISREAD, enough=ENOUGH_MISREAD)
-        new = [candidate for candidate in candidates if candidate[0].int not in looked_at]
+        new = _not_in(looked_at, candidates)
         looked_at.update(candidate[0].int for candidate in new)
         for hit in await _decided(matcher, new, phrase=truncated, fuzzy=True):
             found[hit.asset_id.int] = hit
+        if len(found) >= FUZZY_BELOW:
+            break
     # The strictest step's hits come first, and of each step the newest.
     return TextHits(list(islice(found.values(), most)), truncated or len(found) > most)
+
+
+def _not_in(numbers: set[int], candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates whose ids are others."""
+    return [candidate for candidate in candidates if candidate[0].int not in numbers] if numbers else candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +196,7 @@ class _Library:
 
 
 async def _decided(matcher: Matcher, candidates: Sequence[Candidate], *, phrase: bool, fuzzy: bool) -> list[TextHit]:
-    at_once = not fuzzy and sum(len(candidate[2]) for candidate in candidates) <= MOST_AT_ONCE
-    if at_once:
+    if not fuzzy and sum([len(candidate[2]) for candidate in candidates]) <= MOST_AT_ONCE:
         return _decide(matcher, candidates, phrase=phrase, fuzzy=fuzzy)
     return await asyncio.to_thread(_decide, matcher, candidates, phrase=phrase, fuzzy=fuzzy)
 
