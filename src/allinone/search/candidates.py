@@ -5,8 +5,8 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from allinone.search.fuzzy import FuzzyPart
-from allinone.search.query import ParsedQuery, Term
-from allinone.search.tokens import BEGINNING, FIRST_WIDE, LARGE, WORD, compact_words, phrase_tokens, words
+from allinone.search.query import ParsedQuery
+from allinone.search.tokens import BEGINNING, LARGE, WORD, compact_words, is_one_token, phrase_tokens, words
 
 MOST_PLACES = 8  # characters up to which all places of wrong ones are asked for by themselves
 MOST_LETTERS_ONE_WRONG = 7  # the same for letters; halves of longer words tell enough, at a quarter of the cost
@@ -38,7 +38,7 @@ def exact_steps(query: ParsedQuery) -> list[Step]:
     inside = {token for word in whole for token in phrase_tokens(word.removeprefix(WORD))}
     asked = [([token for token in phrase if token not in inside] + whole, True)] if whole else []
     asked += [(phrase, True), (parts, False)]
-    excluded = [term.dense for term in query.excluded if _one_token(term)]
+    excluded = [term.dense for term in query.excluded if is_one_token(term.dense)]
     steps: dict[str, Step] = {}
     for tokens, has_phrase in asked:
         tsquery = _tsquery(_all(tokens), excluded)
@@ -67,12 +67,6 @@ def fuzzy_steps(query: ParsedQuery) -> list[str]:
 def any_of(tokens: Iterable[str]) -> str:
     """The tsquery for documents with one of some tokens or more."""
     return " | ".join(map(_lexeme, tokens))
-
-
-def _one_token(term: Term) -> bool:
-    """Whether having the term's token is having the term. Of longer ones the matcher decides."""
-    dense = term.dense
-    return len(dense) <= 2 and min(dense) >= FIRST_WIDE
 
 
 def _fuzzy(part: FuzzyPart, errors: int) -> str:

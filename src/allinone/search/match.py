@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 from allinone.search.document import SEAMS, Document, Place
 from allinone.search.fuzzy import FuzzyPart
 from allinone.search.geometry import COLUMN, ROW
-from allinone.search.query import ParsedQuery
-from allinone.search.tokens import compact
+from allinone.search.query import ParsedQuery, Term
+from allinone.search.tokens import compact, is_one_token
 
 Kind = Literal["phrase", "all_terms", "fuzzy"]
 
@@ -33,6 +33,7 @@ MOST_OCCURRENCES = 12  # looked at in one document, for the best
 # What may stand between two characters of a phrase. Marks that end a sentence never do, nor do line breaks.
 _WEAK = r"(?:[^\w\n,;!?。、]|_){0,3}"
 _ANY = r"(?:[^\w\n]|_){0,3}"
+_HOWEVER_MUCH = r"(?:[^\w\n]|_)*"
 _APART = r"(?:[^\w\n]|_){1,3}"
 # Between the letters of one word nothing but its own hyphen or a cut; "Mac Art" has no car in it. Only where all
 # letters stand apart ("E X I T") may blanks stand between them.
@@ -144,7 +145,7 @@ class Matcher:
         self._parts = query.parts
         self._part_phrases = [_Phrase.of(part.text) for part in query.parts]
         self._fuzzy = [FuzzyPart.of(part) for part in self._parts]
-        self._excluded = [phrase_pattern(term.text) for term in query.excluded]
+        self._excluded = [_exclusion(term) for term in query.excluded]
         self.as_typed = self._phrase.dense if self._phrase.bounded and not self._excluded else ""
 
     def match(self, document: Document, *, phrase: bool = True, fuzzy: bool = True) -> Match | None:
@@ -167,11 +168,12 @@ class Matcher:
         return None
 
     def excludes(self, document: Document) -> bool:
-        """Whether the document has something the query excludes."""
+        """Whether the document has something the query excludes: in a line, or over a seam."""
         return any(
-            _whole_word(document.folded, found.start(), found.end())
+            _whole_word(text, found.start(), found.end())
+            for text in (document.folded, document.joined)
             for pattern in self._excluded
-            for found in pattern.finditer(document.folded)
+            for found in pattern.finditer(text)
         )
 
     def places(self, document: Document, match: Match) -> list[Place]:
@@ -249,6 +251,12 @@ class _Phrase:
             return _Found(best[0], (document.place(best[1], best[2]),))
         over = _over_seams(document, self.pattern, self.length) if document.joined else ()
         return max(over, key=lambda found: found.quality, default=None)
+
+
+def _exclusion(term: Term) -> re.Pattern[str]:
+    """What excludes a document. A word of one token does as the index has it, whatever stands between its characters."""
+    dense = term.dense
+    return re.compile(_HOWEVER_MUCH.join(map(re.escape, dense))) if is_one_token(dense) else phrase_pattern(term.text)
 
 
 def _over_seams(document: Document, pattern: re.Pattern[str], length: int) -> Iterator[_Found]:

@@ -85,6 +85,11 @@ def time_tokens(day: date) -> str:
     return f"{year_token(day)} {month_token(day)} {day_token(day)}"
 
 
+def is_one_token(dense: str) -> bool:
+    """Whether a document has the word `dense` if it has this token: one or two characters written without blanks."""
+    return 1 <= len(dense) <= 2 and min(dense) >= FIRST_WIDE
+
+
 def phrase_tokens(dense: str) -> list[str]:
     """The tokens every document with the phrase `dense` (folded, compact, one line) has; bounded.
 

@@ -214,6 +214,14 @@ def test_quotes_search_the_phrase_only():
     assert answer('"560 總計"', paper("總計：560")) is None
 
 
+def test_what_is_excluded_is_so_over_two_boxes_too():
+    cut = [at("發票", 0.1, 0.1, 0.06, 0.03), at("現", 0.1, 0.3, 0.03, 0.03), at("金", 0.135, 0.3, 0.03, 0.03)]
+    apart = [*cut[:2], at("金", 0.6, 0.3, 0.03, 0.03)]
+    for excluded in ("現金", "發票現金"):
+        assert answer(f"發票 -{excluded}", apart) is not None
+    assert answer("發票 -現金", cut) is None
+
+
 def test_excluded_latin_words_are_whole_words():
     assert answer("gift -car", paper("gift card")) is not None
     assert answer("gift -card", paper("gift card")) is None

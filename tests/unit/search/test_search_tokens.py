@@ -1,8 +1,9 @@
 """What the matcher finds, the index proposes: else a photo would be lost without a trace."""
 
 import re
+from itertools import accumulate
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from allinone.search.candidates import exact_steps, fuzzy_steps
@@ -11,10 +12,17 @@ from allinone.search.document_tokens import documents_tokens
 from allinone.search.match import Matcher
 from allinone.search.query import parse
 from allinone.search.tokens import words
+from allinone.wire.ocr import OcrLine
 from unit.search.papers import at, document_of, paper
 
 ALPHABET = "發票统一計総abEt0158 -'.,/：，ｅß한か"
 TEXTS = st.lists(st.text(st.sampled_from(ALPHABET), min_size=1, max_size=12), min_size=1, max_size=4)
+
+
+def side_by_side(*texts: str) -> list[OcrLine]:
+    """Boxes of one row, close enough to be read as one."""
+    lefts = accumulate((0.03 * len(text) + 0.01 for text in texts), initial=0.1)
+    return [at(text, left, 0.1, 0.03 * len(text), 0.03) for text, left in zip(texts, lefts, strict=False)]
 
 
 def tokens_of(document: Document) -> list[str]:
@@ -51,15 +59,24 @@ def test_what_is_read_as_typed_is_proposed(texts: list[str], data: st.DataObject
 
 
 @given(st.text(st.sampled_from(ALPHABET), min_size=2, max_size=10), st.integers(1, 9))
+@example("000 -かか", 6)  # what is excluded runs over the two boxes
 def test_what_runs_over_two_boxes_is_proposed(text: str, cut: int):
     one, other = text[:cut], text[cut:]
     if not one.strip() or not other.strip():
         return
-    lines = [at(one, 0.1, 0.1, 0.03 * len(one), 0.03), at(other, 0.11 + 0.03 * len(one), 0.1, 0.03 * len(other), 0.03)]
-    document = document_of(lines)
+    document = document_of(side_by_side(one, other))
     query = parse(text)
     if Matcher(query).match(document, fuzzy=False) is not None:
         assert any(answers(step.tsquery, document) for step in exact_steps(query))
+
+
+@given(TEXTS, st.text(st.sampled_from("票一計한か"), min_size=1, max_size=2), st.booleans())
+@example(["か////、か"], "かか", False)
+def test_the_index_excludes_what_the_matcher_does(texts: list[str], word: str, beside: bool):
+    document = document_of(side_by_side(*texts) if beside else paper(*texts))
+    query = parse(f"字 -{word}")
+    (asked,) = query.excluded
+    assert (asked.dense in tokens_of(document)) == Matcher(query).excludes(document)
 
 
 @given(st.text(st.sampled_from("统發票機場車站開店"), min_size=4, max_size=8), st.data())
