@@ -254,7 +254,7 @@ class _Phrase:
 
 
 def _exclusion(term: Term) -> re.Pattern[str]:
-    """What excludes a document. A word of one token does as the index has it, whatever stands between its characters."""
+    """What excludes a document. A word of one token does so as in the index, whatever stands between its characters."""
     dense = term.dense
     return re.compile(_HOWEVER_MUCH.join(map(re.escape, dense))) if is_one_token(dense) else phrase_pattern(term.text)
 
