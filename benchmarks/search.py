@@ -264,6 +264,7 @@ async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
             with psycopg.connect(dsn, autocommit=True) as connection:
                 for table in ("search_token", "search_document"):
                     connection.execute(sql.SQL("vacuum analyze {}").format(sql.Identifier(table)))
+                connection.execute("checkpoint")  # else what was made is written to disk while searches are measured
         # As whoever maintains an index does, every minute and every hour.
         await merge_waiting(database)
         await newest_index.build(dsn)
