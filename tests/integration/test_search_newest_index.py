@@ -178,6 +178,19 @@ async def test_what_waits_for_them_goes_into_them(photos: Database):
     assert (await SearchIndex(photos).rank(RankRequest("ocr:總計", [OWNER]))).asset_ids[0] == UUID(int=99)
 
 
+async def test_somebody_elses_index_is_left_alone(photos: Database):
+    await build(photos.dsn)
+    names = [f"{newest_index.PREFIX}{ending}" for ending in ("by_me", "20240611_old", "20241399", "2024-06-11")]
+    async with photos.connection() as connection:
+        for name in names:
+            create = psycopg.sql.SQL("create index {} on search_token (form)").format(psycopg.sql.Identifier(name))
+            await connection.execute(create)
+    assert len(await known(photos)) == 3
+    assert await build(photos.dsn) == 0
+    assert set(names) < set(await present(photos))
+    assert len(await SearchIndex(photos).rank(RankRequest("ocr:總計", [OWNER]))) > 0
+
+
 async def test_a_library_that_shrinks_loses_them(photos: Database, monkeypatch: pytest.MonkeyPatch):
     await build(photos.dsn)
     monkeypatch.setattr(newest_index, "WORTHWHILE", 5000)

@@ -6,7 +6,8 @@ Each index holds the photos from one day on, and has that day in its name.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 
@@ -56,12 +57,19 @@ class NewestIndexes:
         """The first days of the indexes, the latest and so the smallest index first."""
         if self._kept is None or self._clock() - self._kept[0] > AGE:
             present = await indexes(connection, TABLE, PREFIX)
-            self._kept = self._clock(), sorted(_days(name for name, whole in present.items() if whole), reverse=True)
+            self._kept = self._clock(), sorted(_days(present), reverse=True)
         return self._kept[1]
 
 
-def _days(names: Iterable[str]) -> list[date]:
-    return [date.fromisoformat(name.removeprefix(PREFIX)) for name in names]
+def _days(present: Mapping[str, bool]) -> list[date]:
+    """The first days of those that are whole; others may have been given such a name by somebody else."""
+    days = []
+    for name, whole in present.items():
+        with suppress(ValueError):
+            day = date.fromisoformat(name.removeprefix(PREFIX))
+            if whole and name == index_name(day):
+                days.append(day)
+    return days
 
 
 def wanted(timeline: Timeline, present: Collection[date]) -> list[date]:
@@ -87,7 +95,7 @@ async def build(dsn: str) -> int:
         if connection is None:
             return 0
         present = await indexes(connection, TABLE, PREFIX)
-        ready = _days(name for name, whole in present.items() if whole)
+        ready = _days(present)
         days = wanted(await timeline_of_all(connection), ready)
         missing = [day for day in days if day not in ready]
         await drop(connection, [name for name, whole in present.items() if not whole])
