@@ -25,6 +25,9 @@ PARTS = (2_000, 4_000, 8_000, 16_000, 32_000)
 """Photos that the indexes hold when made, so that one holds little more than a word needs. Words rarer than the
 last one serves have short lists anyway."""
 
+MOST = 2 * PARTS[-1]
+"""Photos up to which an index is made: all of a day are in it, and a day can have most of a library."""
+
 SHRUNK, GROWN = 0.75, 1.5  # times that many; what has grown further stands for the next larger one
 
 AGE = 60.0  # seconds it is remembered which there are; one that has gone costs time, never photos
@@ -80,7 +83,7 @@ def wanted(timeline: Timeline, present: Collection[date]) -> list[date]:
     for photos in PARTS:
         fitting = [day for day in present if SHRUNK * photos <= timeline.since(day) < GROWN * photos]
         day = max(fitting, default=None) or timeline.day_of(photos)
-        if day is not None and day not in days:
+        if day is not None and timeline.since(day) <= MOST and day not in days:
             days.append(day)
     return days
 

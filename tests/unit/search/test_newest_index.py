@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allinone.search import newest_index
-from allinone.search.newest_index import GROWN, PARTS, SHRUNK, WORTHWHILE, candidates_statement, wanted
+from allinone.search.newest_index import GROWN, MOST, PARTS, SHRUNK, WORTHWHILE, candidates_statement, wanted
 from allinone.search.recency import Timeline
 
 LAST = date(2024, 6, 30)
@@ -47,6 +47,13 @@ def test_one_day_with_very_many_photos_is_one_index_and_made_once():
     assert wanted(crowded, [LAST]) == [LAST]
 
 
+def test_a_day_with_most_of_a_library_has_no_index():
+    scanned = timeline({LAST: 1500, LAST - timedelta(1): 500_000})
+    assert wanted(scanned, []) == []
+    assert wanted(scanned, [LAST - timedelta(1)]) == []
+    assert wanted(timeline({LAST: 4000, LAST - timedelta(1): 500_000}), []) == [LAST]
+
+
 def test_small_libraries_and_photos_without_a_date_have_none(monkeypatch: pytest.MonkeyPatch):
     assert wanted(even(1000, total=99_000), [LAST]) == []
     assert wanted(timeline({}, undated=500_000), []) == []
@@ -69,7 +76,7 @@ def test_once_made_nothing_is_missing(days: dict[date, int], present: list[date]
         for photos in PARTS:
             latest = lately.day_of(photos)
             about = [day for day in made if SHRUNK * photos <= lately.since(day) < GROWN * photos]
-            assert latest is None or latest in made or about
+            assert latest is None or latest in made or about or lately.since(latest) > MOST
 
 
 @given(DAYS, st.dates(), st.integers(1, 200_000))
