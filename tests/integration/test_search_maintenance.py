@@ -1,6 +1,7 @@
 """What the index looks after by itself, while it is searched."""
 
 import asyncio
+import random
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -18,6 +19,7 @@ from allinone.search.scope import Scope
 from allinone.search.tokens import FORM
 from allinone.search.vector_index import HALVES, VectorIndexes, build, composed, index_name, settings
 from allinone.tasks import background
+from allinone.wire.ocr import OcrLine
 from unit.search.papers import paper
 
 OWNER = uuid4()
@@ -60,6 +62,33 @@ async def test_renewing_goes_on_where_it_was_stopped(database: Database, monkeyp
     await asyncio.gather(stopped, return_exceptions=True)
     monkeypatch.setattr(maintenance, "PAUSE", 0.0)
     assert await renew_tokens(database) == 250
+
+
+def text_of_a_sign(number: int) -> list[OcrLine]:
+    """Of eighty tokens, which fit a row of two kilobytes."""
+    draw = random.Random(number)
+    return paper(*("".join(chr(draw.randrange(0x4E00, 0x9FA0)) for _ in range(10)) for _ in range(4)))
+
+
+async def test_rows_of_tokens_stay_narrow_when_they_are_written_again(database: Database):
+    async def pages() -> int:
+        async with database.connection() as connection:
+            cursor = await connection.execute("select pg_relation_size('search_token') / 8192")
+            row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
+    index = SearchIndex(database)
+    texts = [AssetText(UUID(int=number + 1), OWNER, None, text_of_a_sign(number)) for number in range(400)]
+    await index.put_texts(texts)
+    assert await pages() <= 8  # seventy rows to a page, where nine with their tokens would be
+    await index.put_texts(texts)
+    assert await pages() <= 16
+    async with database.connection() as connection:
+        await connection.execute("update search_token set form = 1")
+    written = await pages()
+    assert await renew_tokens(database) == 400
+    assert await pages() <= written + 8
 
 
 async def waiting(database: Database) -> int:

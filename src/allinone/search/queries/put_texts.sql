@@ -1,6 +1,13 @@
-insert into search_token (asset_id, owner_id, taken_at, form, tokens)
-select asset_id, owner_id, taken_at, %(form)s, array_to_tsvector(string_to_array(tokens, ' '))
-from unnest(%(asset_id)b::uuid[], %(owner_id)b::uuid[], %(taken_at)b::timestamp[], %(tokens)b::text[])
-    as text (asset_id, owner_id, taken_at, tokens)
+-- With blanks that make a row just longer than two kilobytes, so that PostgreSQL moves its tokens out; more would take it a
+-- twelfth of the time of indexing a text.
+insert into search_token (asset_id, owner_id, taken_at, form, tokens, padding)
+select asset_id, owner_id, taken_at, %(form)s, tokens, repeat(' ', greatest(2040 - pg_column_size(tokens), 0))
+from (
+    select asset_id, owner_id, taken_at, array_to_tsvector(string_to_array(tokens, ' ')) as tokens
+    from unnest(%(asset_id)b::uuid[], %(owner_id)b::uuid[], %(taken_at)b::timestamp[], %(tokens)b::text[])
+        as text (asset_id, owner_id, taken_at, tokens)
+    offset 0  -- else they are made twice
+) as made
 on conflict (asset_id) do update
-set owner_id = excluded.owner_id, taken_at = excluded.taken_at, form = excluded.form, tokens = excluded.tokens
+set owner_id = excluded.owner_id, taken_at = excluded.taken_at, form = excluded.form, tokens = excluded.tokens,
+    padding = excluded.padding
