@@ -20,9 +20,8 @@ from allinone.cli import event_loop
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
-from allinone.search import newest_index
 from allinone.search.index import SearchIndex
-from allinone.search.maintenance import merge_waiting
+from allinone.search.maintenance import maintain, merge_waiting
 
 ROUNDS = 3  # of one database before it is the other's turn: the load of the machine changes
 
@@ -34,7 +33,7 @@ async def run(small: str, large: str, repeat: int) -> list[dict[str, object]]:
     async with Database(small) as less, Database(large) as more:
         for database in (less, more):  # as whoever maintains them does
             await merge_waiting(database)
-            await newest_index.build(database.dsn)
+            await maintain(database)
         both = ask_index(SearchIndex(less)), ask_index(SearchIndex(more))
         for name, queries in QUERIES.items():
             found: tuple[Times, Times] = ({}, {})

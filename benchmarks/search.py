@@ -37,9 +37,10 @@ from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate
 from allinone.database.pool import Database
 from allinone.immich.follower import CHUNK
-from allinone.search import newest_index, vector_index
+from allinone.search import vector_index
 from allinone.search.index import AssetText, RankRequest, SearchIndex
-from allinone.search.maintenance import merge_waiting
+from allinone.search.maintenance import maintain, merge_waiting
+from allinone.search.newest_index import PREFIX
 from allinone.tasks import background
 
 OWNER = UUID("00000000-0000-4000-8000-000000000001")
@@ -240,7 +241,7 @@ def _sizes(dsn: str) -> dict[str, int]:
             "tokens": "select pg_table_size('search_token')",
             "index": "select pg_relation_size('search_token_tokens')",
             "indexes of the newest": "select coalesce(sum(pg_relation_size(oid)), 0) from pg_class "
-            "where relname like 'search_token_since_%'",
+            f"where starts_with(relname::text, '{PREFIX}')",
             "folded texts": "select pg_total_relation_size('search_document')",
             "text alone": "select sum(octet_length(folded)) from search_document",
         }
@@ -267,7 +268,7 @@ async def run(dsn: str, options: argparse.Namespace) -> dict[str, object]:
                 connection.execute("checkpoint")  # else what was made is written to disk while searches are measured
         # As whoever maintains an index does, every minute and every hour.
         await merge_waiting(database)
-        await newest_index.build(dsn)
+        await maintain(database)
         result["bytes"] = _sizes(dsn)
         result["queries"] = [asdict(one) for one in await _all_timings(ask_index(index), options.repeat)]
         _tell(result)
