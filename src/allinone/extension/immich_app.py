@@ -29,6 +29,7 @@ from allinone.http.problems import install_problems
 from allinone.immich.client import ImmichClient
 from allinone.immich.credentials import Credentials
 from allinone.immich.database import ImmichDatabase
+from allinone.immich.fill import is_filled
 from allinone.immich.follower import Follower
 from allinone.immich.settings import ImmichSettings
 from allinone.search.index import SearchIndex
@@ -65,7 +66,7 @@ def create_immich_app(
     immich = ImmichDatabase(settings.dsn)
     metrics = ImmichSearchMetrics(registry)
     preferences = Preferences(database)
-    search = ImmichSearch(settings, client, immich, index, metrics, preferences)
+    search = ImmichSearch(settings, client, immich, index, metrics, preferences, partial(is_filled, database))
     follower = Follower(settings, immich, database, FollowedIndex(index))
     services = ImmichServices(settings, client, database, index, immich, search, follower, registry)
     app = FastAPI(

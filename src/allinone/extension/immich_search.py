@@ -6,7 +6,7 @@ whoever asks. Our side only orders and adds. Where it fails or takes long, Immic
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -71,7 +71,7 @@ class _Ours:
 
 
 class ImmichSearch:
-    """Searches one Immich. `opened` closes what it opens."""
+    """Searches one Immich. `opened` closes what it opens; `filled` tells whether the index was ever complete."""
 
     def __init__(
         self,
@@ -81,6 +81,7 @@ class ImmichSearch:
         index: SearchIndex,
         metrics: ImmichSearchMetrics,
         preferences: Preferences,
+        filled: Callable[[], Awaitable[bool]],
     ) -> None:
         self._settings = settings
         self._preferences = preferences
@@ -94,7 +95,9 @@ class ImmichSearch:
         self._plans: RankingCache[PagePlan] = RankingCache()
         self._texts = TextCandidates(client, index, metrics)
         self._pages = PageResolver(self._texts, seconds=settings.search_seconds)
-        self._text_search = ImmichTextSearch(client, self._people, self._texts, self._pages, self._plans, metrics)
+        self._text_search = ImmichTextSearch(
+            client, self._people, self._texts, self._pages, self._plans, metrics, filled
+        )
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:

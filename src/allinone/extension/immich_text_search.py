@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from allinone.errors import AllInOneError
@@ -22,13 +23,13 @@ from allinone.tasks import end
 
 TEXT_SECONDS = 3.0  # that a search for text may take before Immich's own answers it
 IMMICH_ONLY = "immich_only"
-"""Notice: our side failed."""
+"""Notice: our side failed, or cannot know yet."""
 
 logger = logging.getLogger(__name__)
 
 
 class ImmichTextSearch:
-    """Ranks by our index; Immich's own search for text answers where that fails."""
+    """Ranks by our index; Immich's own search for text answers where that fails, and what is not in the index yet."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class ImmichTextSearch:
         pages: PageResolver,
         plans: RankingCache[PagePlan],
         metrics: ImmichSearchMetrics,
+        filled: Callable[[], Awaitable[bool]],
     ) -> None:
         self._client = client
         self._people = people
@@ -45,6 +47,7 @@ class ImmichTextSearch:
         self._pages = pages
         self._plans = plans
         self._metrics = metrics
+        self._filled = filled
 
     async def search(
         self, body: SearchBody, credentials: Credentials, key: tuple[str, str], plan: PagePlan | None
@@ -62,6 +65,7 @@ class ImmichTextSearch:
                 else:
                     reply = await self._texts.told(body, credentials)
                 plan = await self._gone_on(plan, body, credentials)
+                knows = bool(plan.hits) or await self._filled()
         except (AllInOneError, TimeoutError) as error:
             return await self._immichs(body, credentials, error)
         except Exception:
@@ -70,6 +74,8 @@ class ImmichTextSearch:
             return await self._immichs(body, credentials, None)
         if not reply.ok:
             return reply
+        if not knows:
+            return await self._immichs(body, credentials, None)
         self._plans.put(key, plan)
         try:
             return await self._pages.page(plan, body, credentials, {**told, **assets_of(reply)}, reply.document())

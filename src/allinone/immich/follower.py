@@ -67,6 +67,11 @@ class _Reconciliation:
     expected: int
     finished_at: datetime | None
 
+    @property
+    def running(self) -> bool:
+        """Whether there is something left to compare."""
+        return self.finished_at is None or (self.begun_at is not None and self.finished_at < self.begun_at)
+
 
 class Follower:
     """Follows one Immich. `run` is a task for as long as the program lives."""
@@ -219,11 +224,11 @@ class Follower:
     async def _reconcile(self, schema: ImmichSchema) -> bool:
         kept = await self._reconciliation()
         storage = await self._storage()
-        due = kept is not None and kept.finished_at is not None and self._due(kept.finished_at)
+        due = kept is not None and not kept.running and kept.finished_at is not None and self._due(kept.finished_at)
         if kept is None or kept.storage != storage or due:
             await self._begin()
             kept = await self._reconciliation()
-        if kept is None or kept.finished_at is not None:
+        if kept is None or not kept.running:
             return False
         ends = self._clock() + STEP_SECONDS
         after: UUID | None = kept.reached or FIRST

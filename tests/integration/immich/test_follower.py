@@ -16,6 +16,7 @@ from allinone.database.pool import Database
 from allinone.errors import DatabaseUnavailable
 from allinone.immich import follower as follower_module
 from allinone.immich.database import ImmichDatabase
+from allinone.immich.fill import is_filled
 from allinone.immich.settings import ImmichSettings
 from allinone.immich.shelves import shelf
 from allinone.search.index import RankRequest, SearchIndex
@@ -163,6 +164,33 @@ async def test_fill_goes_on_where_it_was_interrupted(
     assert (again, compared) == (begun, 17)
     assert finished is not None
     assert index_rows(dsn) == await fresh_index_rows(immich_site, dsn)
+
+
+async def test_what_was_filled_once_stays_so_unless_the_rows_lie_elsewhere(
+    immich_site: ImmichSite, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower_module, "PAGE", 5)
+    monkeypatch.setattr(follower_module, "STEP_SECONDS", 0.0)
+    anna = immich_site.rows.add_user("anna")
+    assets = [immich_site.rows.add_asset(anna, [f"發票 {number}"]) for number in range(7)]
+    async with Database(dsn) as database, follower(immich_site, dsn) as following:
+        assert not await is_filled(database)
+        assert await following.step()
+        assert not await is_filled(database)
+        await following.catch_up()
+        assert await is_filled(database)
+        await following._begin()
+        assert await following.step()
+        assert _comparison(dsn)[1] == 5
+        assert await is_filled(database)
+        await following.catch_up()
+        assert _comparison(dsn)[1] == 7
+        with immich_site.rows.connect() as connection:
+            connection.execute("truncate asset_ocr")
+        for asset in assets:
+            immich_site.rows.put_lines(asset, ["收據"])
+        assert await following.step()
+        assert not await is_filled(database)
 
 
 def _comparison(dsn: str) -> tuple[Any, ...]:

@@ -172,6 +172,24 @@ async def test_immich_alone_answers_what_our_side_cannot(immich_site: ImmichSite
         assert "allinone_immich_search_fallbacks_total" in metrics
 
 
+async def test_immich_answers_what_the_first_fill_has_not_reached(immich_site: ImmichSite, dsn: str) -> None:
+    rows = immich_site.rows
+    anna = rows.add_user("anna")
+    assets = {rows.add_asset(anna, ["receipt"]) for _ in range(5)}
+    async with beside(immich_site, dsn) as both:
+        answer = await both.post(anna, {"query": "ocr:receipt"})
+        assert {item["id"] for item in answer.json()["assets"]["items"]} == {str(asset) for asset in assets}
+        assert answer.headers["x-allinone-notice"] == "immich_only"
+        assert set(await both.all_pages(anna, {"query": "ocr:receipt", "size": 2})) == assets
+        await both.follow()
+        answer = await both.post(anna, {"query": "ocr:receipt"})
+        assert len(answer.json()["assets"]["items"]) == 5
+        assert "x-allinone-notice" not in answer.headers
+        answer = await both.post(anna, {"query": "ocr:電影票"})
+        assert answer.json()["assets"]["items"] == []
+        assert "x-allinone-notice" not in answer.headers
+
+
 async def test_text_answers_where_there_is_no_smart_search(immich_site: ImmichSite, dsn: str) -> None:
     rows = immich_site.rows
     anna = rows.add_user("anna")

@@ -1,4 +1,6 @@
+-- When the last one ended stays known, unless the lines lie in another file now.
 insert into immich_reconciliation (storage, begun_at, expected) values (%(storage)s, now(), %(expected)s)
 on conflict (one) do update
 set storage = excluded.storage, begun_at = now(), reached = null, compared = 0, expected = excluded.expected,
-    finished_at = null
+    finished_at = case when immich_reconciliation.storage is not distinct from excluded.storage
+        then immich_reconciliation.finished_at end
