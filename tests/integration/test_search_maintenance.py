@@ -50,6 +50,19 @@ async def test_tokens_of_an_older_form_are_made_anew_while_searches_go_on(databa
     assert await renew_tokens(database) == 0
 
 
+async def test_what_has_tokens_of_the_form_before_is_found_meanwhile(database: Database):
+    index = SearchIndex(database)
+    await index.put_texts([AssetText(UUID(int=1), OWNER, None, paper("發票a", "ab c"))])
+    # Every character and the last two letters of a run were tokens, whatever began with them.
+    tokens = ["发", "票", "a", "b", "c", "发票", "票a", "ab", "bc", "abc", "=a", "=ab", "=c"]
+    async with database.connection() as connection:
+        await connection.execute("update search_token set form = 2, tokens = array_to_tsvector(%s)", [tokens])
+    for query, found in {"票": 1, "a": 1, "c": 1, "ab": 1, "發票": 1, "ab -票": 0, "ab -票a": 0, "ab -標": 1}.items():
+        assert len(await index.rank(RankRequest(f"ocr:{query}", [OWNER]))) == found, query
+    assert await renew_tokens(database) == 1
+    assert len(await index.rank(RankRequest("ocr:票", [OWNER]))) == 1
+
+
 async def test_renewing_goes_on_where_it_was_stopped(database: Database, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(maintenance, "PAUSE", 60.0)
     index = SearchIndex(database)
@@ -67,7 +80,7 @@ async def test_renewing_goes_on_where_it_was_stopped(database: Database, monkeyp
 def text_of_a_sign(number: int) -> list[OcrLine]:
     """Of eighty tokens, which fit a row of two kilobytes."""
     draw = random.Random(number)
-    return paper(*("".join(chr(draw.randrange(0x4E00, 0x9FA0)) for _ in range(10)) for _ in range(4)))
+    return paper(*("".join(chr(draw.randrange(0x4E00, 0x9FA0)) for _ in range(10)) for _ in range(8)))
 
 
 async def test_rows_of_tokens_stay_narrow_when_they_are_written_again(database: Database):

@@ -38,7 +38,7 @@ def exact_steps(query: ParsedQuery) -> list[Step]:
     inside = {token for word in whole for token in phrase_tokens(word.removeprefix(WORD))}
     asked = [([token for token in phrase if token not in inside] + whole, True)] if whole else []
     asked += [(phrase, True), (parts, False)]
-    excluded = [term.dense for term in query.excluded if is_one_token(term.dense)]
+    excluded = [token for term in query.excluded if is_one_token(term.dense) for token in phrase_tokens(term.dense)]
     steps: dict[str, Step] = {}
     for tokens, has_phrase in asked:
         tsquery = _tsquery(_all(tokens), excluded)
@@ -96,5 +96,5 @@ def _lexeme(token: str) -> str:
 
 
 def _tsquery(wanted: str, excluded: list[str]) -> str:
-    unwanted = "".join(f" & !'{token}'" for token in excluded)
+    unwanted = "".join(f" & !{_lexeme(token)}" for token in excluded)
     return f"(({wanted}){unwanted}) | '{LARGE}'"

@@ -56,12 +56,15 @@ def _kinds() -> Kinds:
 
 
 def documents_tokens(documents: Sequence[Document], days: Sequence[date | None]) -> list[str]:
-    """The tokens of each document with its day, blanks between them; some may come twice."""
+    """The tokens of each document with its day, blanks between them.
+
+    In the order that PostgreSQL sorts them into, none twice: so it has nothing to do.
+    """
     found: list[str] = []
     for first, last in _portions(documents):
         portion = documents[first:last]
         every = zip(_parts(portion), _words([document.folded for document in portion]), days[first:last], strict=True)
-        found += [_bounded(parts + words, day) for parts, words, day in every]
+        found += [_in_order(*parts, words, day) for parts, words, day in every]
     return found
 
 
@@ -77,13 +80,15 @@ def _portions(documents: Sequence[Document]) -> Iterator[tuple[int, int]]:
     yield first, len(documents)
 
 
-def _bounded(tokens: str, day: date | None) -> str:
-    """Without the blank at the end, and with those of the day."""
-    if len(tokens) * 4 > MOST_BYTES:
-        distinct = dict.fromkeys(tokens.split())
-        fits = sum(len(token.encode()) for token in distinct) <= MOST_BYTES
-        tokens = " ".join([*(distinct if fits else [LARGE]), ""])
-    return tokens + time_tokens(day) if day is not None and tokens else tokens[:-1]
+def _in_order(before: str, behind: str, words: str, day: date | None) -> str:
+    """All tokens of a document: its parts before what is marked and behind it, its words, and those of the day."""
+    if not before and not behind:
+        return ""
+    time = time_tokens(day) if day is not None else ""
+    tokens = before + " ".join([*sorted({*words.split(), *time.split()}), behind])
+    if len(tokens) * 4 > MOST_BYTES and len(tokens.encode()) > MOST_BYTES:
+        return f"{time} {LARGE}".lstrip()
+    return tokens[:-1]
 
 
 def _points(texts: Sequence[str]) -> tuple[Characters, Places]:
@@ -92,8 +97,11 @@ def _points(texts: Sequence[str]) -> tuple[Characters, Places]:
     return points, np.repeat(np.arange(len(texts)), [len(text) + 1 for text in texts])
 
 
-def _parts(documents: Sequence[Document]) -> list[str]:
-    """Single characters, pairs and threes of each document, every token with a blank behind it."""
+def _parts(documents: Sequence[Document]) -> list[tuple[str, str]]:
+    """Pairs, threes and what begins none of them of each document: those before WORD in order, and those behind.
+
+    Every token has a blank behind it.
+    """
     # Lines that go on in each other are looked at twice: for what stands over the cut they are one line.
     texts = [f"{document.folded}\n{document.joined}" for document in documents]
     points, owners = _points(texts)
@@ -125,7 +133,7 @@ def _breaks(kinds: Kinds) -> NDArray[np.bool_]:
 
 
 def _keys(ranks: NDArray[np.uint64], kinds: Kinds, owners: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
-    """Documents and up to three characters each as numbers, in order, none twice."""
+    """Documents and up to three characters each as numbers, in order; none twice, none that another begins with."""
     once, twice, thrice = np.uint64(bits), np.uint64(2 * bits), np.uint64(3 * bits)
     one = (owners << thrice) | (ranks << twice)
     two = one[:-1] | (ranks[1:] << once)
@@ -134,13 +142,27 @@ def _keys(ranks: NDArray[np.uint64], kinds: Kinds, owners: NDArray[np.uint64], b
     both_narrow = narrow[:-1] & narrow[1:]
     pair = word[:-1] & word[1:] & (chinese[:-1] | chinese[1:])
     pair[:-1] |= both_narrow[:-1] & ~narrow[2:]  # the last two of a run
-    every = np.concatenate([one[word], two[pair], three[both_narrow[:-1] & narrow[2:]]])
+    triple = both_narrow[:-1] & narrow[2:]
+    alone = word.copy()
+    alone[:-1] &= ~pair
+    alone[:-2] &= ~triple
+    every = np.concatenate([one[alone], two[pair], three[triple]])
     every.sort()  # np.unique takes twenty times as long
-    return every[np.append(True, every[1:] != every[:-1])] if len(every) else every
+    return every[np.append(~_begins(every[:-1], every[1:], bits), True)] if len(every) else every
 
 
-def _spelled(keys: NDArray[np.uint64], alphabet: Characters, bits: int, documents: int) -> list[str]:
-    """The tokens of each of so many documents, from the numbers that `_keys` made."""
+def _begins(keys: NDArray[np.uint64], following: NDArray[np.uint64], bits: int) -> NDArray[np.bool_]:
+    """Which of the numbers the one that follows in order is the same as, or begins with."""
+    differ = keys ^ following
+    begins: NDArray[np.bool_] = differ == 0
+    for characters in (bits, 2 * bits):
+        open_ = np.uint64((1 << characters) - 1)
+        begins |= ((keys & open_) == 0) & (differ <= open_)
+    return begins
+
+
+def _spelled(keys: NDArray[np.uint64], alphabet: Characters, bits: int, documents: int) -> list[tuple[str, str]]:
+    """The tokens of each of so many documents, before WORD and behind, from the numbers that `_keys` made."""
     mask = np.uint64((1 << bits) - 1)
     letters = np.empty((len(keys), 4), np.uint32)
     for column, shift in enumerate((2 * bits, bits, 0)):
@@ -148,8 +170,10 @@ def _spelled(keys: NDArray[np.uint64], alphabet: Characters, bits: int, document
     letters[:, 3] = _BLANK
     present = letters != 0
     ends = np.append(0, np.cumsum(present.sum(axis=1)))
-    firsts = ends[np.searchsorted(keys >> np.uint64(3 * bits), np.arange(documents + 1, dtype=np.uint64))]
-    return _cut(letters[present], firsts)
+    owners = np.arange(documents + 1, dtype=np.uint64) << np.uint64(bits)
+    firsts = np.stack([owners, owners + np.searchsorted(alphabet, _WORD).astype(np.uint64)], axis=1).ravel()
+    spelled = _cut(letters[present], ends[np.searchsorted(keys >> np.uint64(2 * bits), firsts)])
+    return list(zip(spelled[::2], spelled[1::2], strict=False))
 
 
 def _cut(letters: Characters, bounds: Places) -> list[str]:

@@ -1,10 +1,10 @@
 """Tokens: what the index is asked for. They bound the candidates; `match` decides. `document_tokens` makes documents'.
 
-Of text without blanks and punctuation: every character; every pair with a Chinese character in it; every three
-letters or digits in a row, and the last two of each run; and every Latin word or short number by itself, marked by
-WORD. Two letters or digits are asked for as the beginning of three, which spares a fifth of the index. None of them
-has a position: a phrase is checked on the text itself, which is in memory sooner than PostgreSQL could unpack
-positions.
+Of text without blanks and punctuation: every pair with a Chinese character in it; every three letters or digits in a
+row; and every Latin word or short number by itself, marked by WORD. A single character, and two letters or digits, are
+asked for as the beginning of a token, and are one by themselves only where the text has none that begins so: a third of
+the tokens, and of what writing them costs. None has a position: a phrase is checked on the text itself, which is in
+memory sooner than PostgreSQL could unpack positions.
 """
 
 import re
@@ -23,7 +23,7 @@ TIME = "@"
 BEGINNING = "*"
 """Ends what is asked for as the beginning of a token."""
 
-FORM = 2
+FORM = 3
 """Counts up when documents get other tokens than before; those with older ones are indexed again."""
 
 MOST_BYTES = 400_000  # of tokens; a tsvector holds 1 MiB with its bookkeeping
@@ -86,7 +86,7 @@ def time_tokens(day: date) -> str:
 
 
 def is_one_token(dense: str) -> bool:
-    """Whether a document has the word `dense` if it has this token: one or two characters written without blanks."""
+    """Whether a document has the word `dense` if it has its token: one or two characters written without blanks."""
     return 1 <= len(dense) <= 2 and min(dense) >= FIRST_WIDE
 
 
@@ -96,7 +96,7 @@ def phrase_tokens(dense: str) -> list[str]:
     Those that end with BEGINNING are beginnings of tokens.
     """
     if len(dense) < 2:
-        return [dense] if dense else []
+        return [dense + BEGINNING] if dense else []
     tokens = {}
     covered: set[int] = set()
     for run in _RUNS.finditer(dense):
