@@ -79,6 +79,8 @@ class SearchIndex:
         self._statistics = Statistics()
         self._precedence = Precedence()
         self._vector_indexes = VectorIndexes()
+        # One batch of texts at a time: several threads of Python's would only take turns, and end late together.
+        self._computing = asyncio.Lock()
 
     async def put_text(
         self,
@@ -96,7 +98,8 @@ class SearchIndex:
         """Index the text of several assets at once, which is several times as fast as one by one."""
         if not texts:
             return
-        columns = await asyncio.to_thread(text_columns, texts)
+        async with self._computing:
+            columns = await asyncio.to_thread(text_columns, texts)
         async with self._joined(connection) as joined, joined.pipeline():
             for name in ("put_texts", "put_documents", "put_lines"):
                 await joined.execute(statement(name), columns)
