@@ -33,6 +33,8 @@ SETTINGS = {
     "max_connections": "40",
     "shared_buffers": "128MB",
     "max_wal_size": "512MB",
+    # Several hundred texts make some megabytes of log; whoever writes them waits for it once, at the end.
+    "wal_buffers": "16MB",
     # A single server without replicas needs no more in its log; durability is untouched.
     "wal_level": "minimal",
     "max_wal_senders": "0",
