@@ -13,7 +13,7 @@ with atheris.instrument_imports(include=["allinone.search"]):
     from allinone.search.candidates import exact_steps, fuzzy_steps
     from allinone.search.document import documents_of
     from allinone.search.highlight import matched_lines
-    from allinone.search.lines import line_numbers, storable
+    from allinone.search.lines import storable
     from allinone.search.match import Matcher
     from allinone.search.normalise import fold_with_offsets
     from allinone.search.query import parse
@@ -38,8 +38,7 @@ def one_input(data: bytes) -> None:
             first, last = folded.span(start, start + 1)
             assert 0 <= first < last <= len(line.text)
     text_columns([AssetText(_ID, _ID, None, lines)])
-    kept = [storable(lines)]
-    [document] = documents_of(kept, line_numbers(kept))
+    [document] = documents_of(*storable([lines]))
     matcher = Matcher(query, {typed[at : at + 2] for at in range(len(typed))})
     match = matcher.match(document)
     if match is not None:

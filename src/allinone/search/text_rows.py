@@ -7,7 +7,7 @@ from uuid import UUID
 
 from allinone.search.document import documents_of
 from allinone.search.document_tokens import documents_tokens
-from allinone.search.lines import line_numbers, pack_numbers, storable
+from allinone.search.lines import pack_numbers, storable
 from allinone.search.tokens import FORM
 from allinone.wire.ocr import OcrLine
 
@@ -36,8 +36,7 @@ def text_columns(texts: Sequence[AssetText]) -> dict[str, object]:
     photos wait for each other instead of stopping each other.
     """
     photos = sorted({text.asset_id: text for text in texts}.values(), key=_order)
-    lines = [storable(photo.lines) for photo in photos]
-    numbers = line_numbers(lines)
+    lines, numbers = storable([photo.lines for photo in photos])
     documents = documents_of(lines, numbers)
     taken_at = [wall_clock(photo.taken_at) for photo in photos]
     return {

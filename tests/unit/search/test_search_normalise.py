@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allinone.search.characters import fold
+from allinone.search.characters import fold, fold_all
 from allinone.search.highlight import highlight, matched_lines
 from allinone.search.match import Matcher
 from allinone.search.normalise import fold_with_offsets
@@ -38,6 +38,11 @@ TEXT = st.text(
 )
 def test_folding(original: str, folded: str):
     assert fold(original) == folded
+
+
+@given(st.lists(TEXT, max_size=8))
+def test_folding_many_is_folding_each(texts: list[str]):
+    assert fold_all(texts) == [fold(text) for text in texts]
 
 
 @given(TEXT)
