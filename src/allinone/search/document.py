@@ -80,7 +80,7 @@ def documents_of(photos: Sequence[Sequence[OcrLine]], numbers: LineNumbers) -> l
     confidences = _confidences(numbers)
     bounds = pairwise(accumulate((4 * count for count in counts), initial=0))
     return [
-        Document(text, _join(text.split("\n"), found), pack_chains(found), confidences[start:end])
+        Document(text, _join(text, found), pack_chains(found), confidences[start:end])
         for text, found, (start, end) in zip(folded, chains, bounds, strict=True)
     ]
 
@@ -92,7 +92,8 @@ def _confidences(numbers: LineNumbers) -> bytes:
     return usable.astype("<f4").tobytes()
 
 
-def _join(lines: Sequence[str], chains: Sequence[Chain]) -> str:
+def _join(text: str, chains: Sequence[Chain]) -> str:
+    lines = text.split("\n") if chains else []
     return "\n".join(_join_chain(chain.kind, [lines[line] for line in chain.lines]) for chain in chains)
 
 

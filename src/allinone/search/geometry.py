@@ -86,20 +86,28 @@ def find_chains(boxes: Numbers, texts: Sequence[str], counts: Sequence[int]) -> 
 
 def _pieces(boxes: Numbers, texts: Sequence[str], counts: Sequence[int]) -> _Pieces:
     characters, first_words = _widths(texts)
-    xs, ys = boxes[:, 0::2], boxes[:, 1::2]
-    left, right, top, bottom = xs.min(axis=1), xs.max(axis=1), ys.min(axis=1), ys.max(axis=1)
+    # By columns: numpy goes through many short rows one at a time.
+    corners = np.ascontiguousarray(boxes.T)
+    (left, right), (top, bottom) = _bounds(corners[0::2]), _bounds(corners[1::2])
     with np.errstate(invalid="ignore", over="ignore"):
         width, height = right - left, bottom - top
         upright = (characters >= 2) & (height * characters > UPRIGHT_RATIO * width)
         em_x = np.where(upright, width, width / np.maximum(characters, 1))
         em_y = np.where(upright, height / np.maximum(characters, 1), height)
-        sensible = (width > 0) & (height > 0) & (np.abs(boxes).max(axis=1) < FAR) & (characters > 0)
+        sensible = (width > 0) & (height > 0) & (characters > 0)
+        sensible &= (left > -FAR) & (right < FAR) & (top > -FAR) & (bottom < FAR)
     each = np.asarray(counts, np.intp)
     photo = np.repeat(np.arange(len(each)), each)
     line = np.arange(len(photo)) - np.repeat(np.cumsum(each) - each, each)
     sensible &= (each <= MOST_LINES)[photo]
     pieces = _Pieces(photo, line, left, top, right, bottom, characters, first_words, upright, em_x, em_y).at(sensible)
     return pieces.at(np.lexsort((pieces.left, pieces.top, pieces.photo)))
+
+
+def _bounds(columns: Numbers) -> tuple[Numbers, Numbers]:
+    """The least and the greatest of four columns, row by row; no number where one of them is none."""
+    a, b, c, d = columns
+    return np.minimum(np.minimum(a, b), np.minimum(c, d)), np.maximum(np.maximum(a, b), np.maximum(c, d))
 
 
 def _widths(texts: Sequence[str]) -> tuple[Numbers, Numbers]:
