@@ -97,23 +97,33 @@ def make_texts(rows: int, seed: int = 1) -> list[AssetText]:
 
 
 async def fill(index: SearchIndex, dsn: str, texts: Sequence[AssetText]) -> dict[str, object]:
-    """Index `texts` from one process, as fast as it goes: texts a second by the clock, and by time of processors."""
+    """Index `texts` from one process, as fast as it goes: texts a second by the clock, and by time of processors.
+
+    `percent_stolen`: of the processors' time, by other machines on the same host.
+    """
     batches = iter([texts[at : at + BATCH] for at in range(0, len(texts), BATCH)])
 
     async def write() -> None:
         for batch in batches:
             await index.put_texts(batch)
 
-    began, own, servers = time.perf_counter(), time.process_time(), _server_seconds(dsn)
+    began, own, servers, stolen = time.perf_counter(), time.process_time(), _server_seconds(dsn), _stolen()
     await asyncio.gather(*(write() for _ in range(WRITERS)))
     spent = time.process_time() - own, _server_seconds(dsn) - servers
+    seconds = time.perf_counter() - began
     return {
-        "texts_per_second": round(len(texts) / (time.perf_counter() - began)),
+        "texts_per_second": round(len(texts) / seconds),
+        "percent_stolen": round((_stolen() - stolen) / seconds / psutil.cpu_count() * 100, 1),
         "python_microseconds_per_text": round(spent[0] / len(texts) * 1e6),
         "postgres_microseconds_per_text": round(spent[1] / len(texts) * 1e6),
         # PostgreSQL's processes, one for each writer, share both cores with ours, which has one.
         "texts_per_second_on_two_free_cores": round(len(texts) / max(spent[0], sum(spent) / 2)),
     }
+
+
+def _stolen() -> float:
+    """Seconds so far that processors were ready for us and did something else; 0 where that is not told."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
 
 def _server_seconds(dsn: str) -> float:
