@@ -19,6 +19,7 @@ METADATA, STATISTICS = "/api/search/metadata", "/api/search/statistics"
 LEAST_TOLD, TOLD_SIZE = 20, 250  # assets that Immich's own text filter is asked for
 FEW_PASSING = 400  # photos that pass a search's filters, up to which Immich is asked for all of them
 VERSION_SECONDS = 60.0
+TEXT_SINCE = (2, 2)  # Immich's version that finds photos by the text in them; older ones leave such a filter out
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class TextCandidates:
         """
         asked = {**text_filter(body), "size": size} if body.narrowed else {**body.filters, "size": 1}
         return await self._client.post(METADATA, credentials, asked)
+
+    async def immich_finds_text(self, credentials: Credentials) -> bool:
+        """Whether this Immich can answer a search for text itself."""
+        version = await self._immich_version(credentials)
+        return version is None or version >= TEXT_SINCE
 
     async def lookup(self, credentials: Credentials) -> Lookup:
         """Asks for single assets in the way of this Immich's version."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from allinone.errors import AllInOneError
+from allinone.errors import AllInOneError, BackendFailed
 from allinone.extension.immich_body import SearchBody
 from allinone.extension.immich_candidates import METADATA, TextCandidates, text_filter
 from allinone.extension.immich_lookup import Assets, assets_of
@@ -55,7 +55,7 @@ class ImmichTextSearch:
         """One page; `plan`: of the search's earlier pages, kept under `key`.
 
         Raises:
-            BackendFailed: Immich does not answer.
+            BackendFailed: Immich does not answer, or neither side can.
         """
         told: Assets = {}
         try:
@@ -65,7 +65,7 @@ class ImmichTextSearch:
                 else:
                     reply = await self._texts.told(body, credentials)
                 plan = await self._gone_on(plan, body, credentials)
-                knows = bool(plan.hits) or await self._filled()
+                knows = bool(plan.hits) or await self._filled() or not await self._texts.immich_finds_text(credentials)
         except (AllInOneError, TimeoutError) as error:
             return await self._immichs(body, credentials, error)
         except Exception:
@@ -116,6 +116,9 @@ class ImmichTextSearch:
 
     async def _immichs(self, body: SearchBody, credentials: Credentials, error: Exception | None) -> ImmichPage | Reply:
         """Immich's own search for text, in place of ours."""
+        if not await self._texts.immich_finds_text(credentials):
+            message = "The text in photos cannot be searched now, and this version of Immich has no such search itself."
+            raise BackendFailed(message) from error
         asked = {**text_filter(body), "page": body.page, "size": body.size}
         reply = await self._client.post(METADATA, credentials, asked)
         if not reply.ok:

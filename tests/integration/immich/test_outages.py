@@ -190,6 +190,20 @@ async def test_immich_answers_what_the_first_fill_has_not_reached(immich_site: I
         assert "x-allinone-notice" not in answer.headers
 
 
+async def test_an_immich_without_text_is_not_asked_for_it(empty_dsn: str, dsn: str, tmp_path: Path) -> None:
+    """It would leave the filter out, and give all photos there are."""
+    with ImmichSite(empty_dsn, tmp_path / "immich", version=(2, 1, 0), with_redis=False) as site:
+        anna = site.rows.add_user("anna")
+        site.rows.add_asset(anna, ["receipt"])
+        async with beside(site, dsn) as both:
+            assert await both.ask(anna, {"query": "ocr:receipt"}) == []
+            with psycopg.connect(dsn) as connection:
+                connection.execute("alter table search_token rename to gone")
+            answer = await both.post(anna, {"query": "ocr:receipt"})
+            assert answer.status_code == 502
+            assert "no such search itself" in answer.text
+
+
 async def test_text_answers_where_there_is_no_smart_search(immich_site: ImmichSite, dsn: str) -> None:
     rows = immich_site.rows
     anna = rows.add_user("anna")
