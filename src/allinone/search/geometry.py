@@ -119,7 +119,7 @@ def _widths(texts: Sequence[str]) -> tuple[Numbers, Numbers]:
             widths.append(max(length / 2, 1.0) if text else 0.0)
         else:
             # Blanks between Chinese characters are the recogniser's; those between words have a width.
-            widths.append(float(length - text.count(" ")) if blank > 0 else float(length))
+            widths.append(float(length - text.count(" ")))
         first = text if blank < 0 else text[:blank]
         rooms.append(max(len(first) / 2, 1.0) + 0.5 if first.isascii() else 1.0)
     return np.array(widths), np.array(rooms)
@@ -213,8 +213,6 @@ def _follow(kind: str, following: dict[int, int]) -> list[Chain]:
     """Chains from their first line on. Where two meet, the later one ends a few lines further on."""
     entered = set(following.values())
     starts = [index for index in following if index not in entered]
-    if len(entered) == len(following):  # none meet, as is usual
-        return [Chain(kind, tuple(_walk(start, following))) for start in sorted(starts)]
     chains = []
     walked: set[int] = set()
     for start in sorted(starts):
@@ -227,10 +225,3 @@ def _follow(kind: str, following: dict[int, int]) -> list[Chain]:
         if len(walk) > 1:
             chains.append(Chain(kind, tuple(walk)))
     return chains
-
-
-def _walk(start: int, following: dict[int, int]) -> Iterator[int]:
-    at: int | None = start
-    while at is not None:
-        yield at
-        at = following.get(at)
