@@ -224,8 +224,7 @@ class Follower:
     async def _reconcile(self, schema: ImmichSchema) -> bool:
         kept = await self._reconciliation()
         storage = await self._storage()
-        due = kept is not None and not kept.running and kept.finished_at is not None and self._due(kept.finished_at)
-        if kept is None or kept.storage != storage or due:
+        if kept is None or kept.storage != storage or self._due(kept):
             await self._begin()
             kept = await self._reconciliation()
         if kept is None or not kept.running:
@@ -239,8 +238,10 @@ class Follower:
         await self._reconciliation()
         return after is not None
 
-    def _due(self, finished_at: datetime) -> bool:
-        return datetime.now(UTC) - finished_at > self._reconcile_every
+    def _due(self, kept: _Reconciliation) -> bool:
+        if kept.finished_at is None or kept.running:
+            return False
+        return datetime.now(UTC) - kept.finished_at > self._reconcile_every
 
     async def _begin(self) -> None:
         storage = await self._storage()

@@ -144,11 +144,15 @@ async def test_comparison_mends_what_no_feed_tells(immich_site: ImmichSite, dsn:
     assert index_rows(dsn) == await fresh_index_rows(immich_site, dsn)
 
 
-async def test_fill_goes_on_where_it_was_interrupted(
-    immich_site: ImmichSite, dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def five_at_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step compares five assets, and no more."""
     monkeypatch.setattr(follower_module, "PAGE", 5)
     monkeypatch.setattr(follower_module, "STEP_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("five_at_a_step")
+async def test_fill_goes_on_where_it_was_interrupted(immich_site: ImmichSite, dsn: str) -> None:
     anna = immich_site.rows.add_user("anna")
     for number in range(17):
         immich_site.rows.add_asset(anna, [f"發票 {number}"])
@@ -166,11 +170,8 @@ async def test_fill_goes_on_where_it_was_interrupted(
     assert index_rows(dsn) == await fresh_index_rows(immich_site, dsn)
 
 
-async def test_what_was_filled_once_stays_so_unless_the_rows_lie_elsewhere(
-    immich_site: ImmichSite, dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follower_module, "PAGE", 5)
-    monkeypatch.setattr(follower_module, "STEP_SECONDS", 0.0)
+@pytest.mark.usefixtures("five_at_a_step")
+async def test_what_was_filled_once_stays_so_unless_the_rows_lie_elsewhere(immich_site: ImmichSite, dsn: str) -> None:
     anna = immich_site.rows.add_user("anna")
     assets = [immich_site.rows.add_asset(anna, [f"發票 {number}"]) for number in range(7)]
     async with Database(dsn) as database, follower(immich_site, dsn) as following:
