@@ -9,7 +9,7 @@ COPY_TEXTS = """
 with copied as materialized (
     select gen_random_uuid() as copy_id, owner_id, form, tokens, folded, joined, chains, confidences,
         taken_at as before, taken_at + %(hours)s * interval '1 hour' as after
-    from original join search_token using (asset_id) join search_document using (asset_id)
+    from original join search_token using (asset_id) join search_document using (number)
     order by taken_at
 ), inserted as (
     insert into search_token (asset_id, owner_id, taken_at, form, tokens)
@@ -20,9 +20,10 @@ with copied as materialized (
             '@' || extract(year from after), to_char(after, '"@"YYYYMM"m"'), to_char(after, '"@"YYYYMMDD"d"')
         ])
     from copied
+    returning asset_id, number
 )
-insert into search_document (asset_id, folded, joined, chains, confidences)
-select copy_id, folded, joined, chains, confidences from copied
+insert into search_document (number, folded, joined, chains, confidences)
+select number, folded, joined, chains, confidences from copied join inserted on asset_id = copy_id
 """
 COPY_PEER = """
 insert into peer_text (asset_id, owner_id, taken_at, tokens, raw)

@@ -37,10 +37,10 @@ with made as (
            to_char(timestamp '2015-01-01' + number * interval '4 hours', '"@"YYYYMMDD"d"')
        ])
     from generate_series(1, %(photos)s) as number
-    returning asset_id
+    returning number
 )
-insert into search_document (asset_id, folded, joined, chains, confidences)
-select asset_id, '总计 total', '', '', '\\x0000803f' from made
+insert into search_document (number, folded, joined, chains, confidences)
+select number, '总计 total', '', '', '\\x0000803f' from made
 """
 PHOTOS = 100_000
 

@@ -101,7 +101,7 @@ class SearchIndex:
         async with self._computing:
             columns = await asyncio.to_thread(text_columns, texts)
         async with self._joined(connection) as joined, joined.pipeline():
-            for name in ("put_texts", "put_documents", "put_lines"):
+            for name in ("put_texts", "put_lines"):
                 await joined.execute(statement(name), columns)
 
     async def give_way(self) -> None:

@@ -10,6 +10,7 @@ import psycopg
 from allinone.database.pool import Database
 from allinone.errors import DatabaseUnavailable
 from allinone.search import newest_index
+from allinone.search.arrangement import arrange
 from allinone.search.document import Document
 from allinone.search.document_tokens import documents_tokens
 from allinone.search.statements import statement
@@ -100,12 +101,21 @@ async def merge_waiting(database: Database) -> None:
 
 
 async def maintain(database: Database, give_way: _Work = _at_once) -> None:
-    """Renew old tokens, then make the indexes that are worth their while. Logs what it does."""
+    """Renew old tokens, put what is scattered in order, then make the indexes that are worth their while; logs it."""
     renewed = await renew_tokens(database, give_way=give_way)
     if renewed:
         log.info("Indexed the text of %d photos again, in the form of this version.", renewed)
+    await _arrange(database)
     await _index_newest(database)
     await _index_vectors(database)
+
+
+async def _arrange(database: Database) -> None:
+    try:
+        if await arrange(database.dsn):
+            log.info("Put the photos' text in the order of time, in which searches read it.")
+    except psycopg.Error as error:
+        log.warning("The photos' text does not lie in the order of time: common words take longer. (%s)", error)
 
 
 async def _index_newest(database: Database) -> None:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from tests.support.immich.following import follower, fresh_index_rows, index_rows
+from tests.support.immich.following import follower, fresh_index_rows
 from tests.support.immich.rows import User
 from tests.support.immich.site import ImmichSite
+from tests.support.index_rows import index_rows
 
 from allinone.database.pool import Database
 from allinone.errors import DatabaseUnavailable

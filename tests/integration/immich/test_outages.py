@@ -15,9 +15,10 @@ import pytest
 from psycopg import conninfo
 from tests.support.immich.beside import beside
 from tests.support.immich.extension_process import ExtensionProcess
-from tests.support.immich.following import fresh_index_rows, index_rows
+from tests.support.immich.following import fresh_index_rows
 from tests.support.immich.rows import User
 from tests.support.immich.site import ImmichSite
+from tests.support.index_rows import index_rows
 
 from allinone.database.embedded import EmbeddedPostgres
 from allinone.database.migrations import migrate

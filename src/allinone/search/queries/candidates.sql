@@ -3,9 +3,9 @@
 -- ("is true") nor the time ("coalesce") is a way in.
 select asset_id, newest.taken_at, folded, joined, chains, confidences
 from (
-    select asset_id, taken_at
+    select asset_id, taken_at, number
     from (
-        select asset_id, taken_at
+        select asset_id, taken_at, number
         from search_token
         where tokens @@ %(tokens)s::tsquery and (owner_id = any(%(owners)s::uuid[])) is true
             and (%(within)s::uuid[] is null or asset_id = any(%(within)s::uuid[]))
@@ -16,5 +16,5 @@ from (
     order by taken_at desc nulls last, asset_id
     limit %(most)s
 ) as newest
-join search_document using (asset_id)
+join search_document using (number)
 order by newest.taken_at desc nulls last, asset_id

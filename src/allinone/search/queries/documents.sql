@@ -1,3 +1,3 @@
 select asset_id, folded, joined, chains, confidences
-from search_document join search_token using (asset_id)
+from search_token join search_document using (number)
 where asset_id = any(%(assets)s::uuid[]) and owner_id = any(%(owners)s::uuid[])
