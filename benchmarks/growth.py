@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.peers import database_for_peers
-from benchmarks.search import QUERIES, Times, ask_index, measure, timing
+from benchmarks.search import QUERIES, ask_index
+from benchmarks.timing import Times, measure, timing
 from rich.console import Console
 from rich.table import Table
 

@@ -10,13 +10,12 @@ import asyncio
 import json
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -28,6 +27,7 @@ from benchmarks.corpus import Corpus
 from benchmarks.peers import ImmichRule, Peer, PeerText, database_for_peers, prepare, reopen
 from benchmarks.picture_vectors import DIMENSIONS, MODEL, Question, fill_vectors, recall
 from benchmarks.plots import plot
+from benchmarks.timing import Times, Timing, measure, percentile, stolen, timing
 from psycopg import sql
 from rich.console import Console
 from rich.table import Table
@@ -48,22 +48,7 @@ START = datetime(2015, 1, 1)  # noqa: DTZ001
 BATCH = 500
 READ = 100_000  # texts that are read and indexed one by one; more are copies of them
 WRITERS = 3
-
-
-Times = dict[str, list[float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """One class of queries; milliseconds. `best`: of each query's quickest round, which other work disturbs least."""
-
-    queries: str
-    hits: int
-    p50: float
-    p95: float
-    best_p50: float
-    best_p95: float
-
+HEADINGS = ("p50 ms", "p95 ms", "p50 of best rounds", "p95 of best rounds", "p95 of rounds left alone", "their share")
 
 QUERIES: dict[str, list[str]] = {
     "commonest words": ["總計", "发票", "收據", "現金", "統一", "total"],
@@ -107,23 +92,18 @@ async def fill(index: SearchIndex, dsn: str, texts: Sequence[AssetText]) -> dict
         for batch in batches:
             await index.put_texts(batch)
 
-    began, own, servers, stolen = time.perf_counter(), time.process_time(), _server_seconds(dsn), _stolen()
+    began, own, servers, taken = time.perf_counter(), time.process_time(), _server_seconds(dsn), stolen()
     await asyncio.gather(*(write() for _ in range(WRITERS)))
     spent = time.process_time() - own, _server_seconds(dsn) - servers
     seconds = time.perf_counter() - began
     return {
         "texts_per_second": round(len(texts) / seconds),
-        "percent_stolen": round((_stolen() - stolen) / seconds / psutil.cpu_count() * 100, 1),
+        "percent_stolen": round((stolen() - taken) / seconds / psutil.cpu_count() * 100, 1),
         "python_microseconds_per_text": round(spent[0] / len(texts) * 1e6),
         "postgres_microseconds_per_text": round(spent[1] / len(texts) * 1e6),
         # PostgreSQL's processes, one for each writer, share both cores with ours, which has one.
         "texts_per_second_on_two_free_cores": round(len(texts) / max(spent[0], sum(spent) / 2)),
     }
-
-
-def _stolen() -> float:
-    """Seconds so far that processors were ready for us and did something else; 0 where that is not told."""
-    return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
 
 def _server_seconds(dsn: str) -> float:
@@ -132,32 +112,6 @@ def _server_seconds(dsn: str) -> float:
         directory = Path(str(connection.execute("show data_directory").fetchone()[0]))  # type: ignore[index]
         server = psutil.Process(int((directory / "postmaster.pid").read_text().split("\n", 1)[0]))
         return sum(sum(process.cpu_times()[:2]) for process in server.children()) + sum(server.cpu_times()[2:4])
-
-
-async def measure(ask: Callable[[str], Awaitable[int]], queries: Sequence[str], repeat: int) -> tuple[Times, int]:
-    """Milliseconds of each query in each round, and the hits of one round."""
-    times: Times = {query: [] for query in queries}
-    hits = 0
-    for turn in range(repeat + 1):
-        for query in queries:
-            began = time.perf_counter()
-            found = await ask(query)
-            if turn:  # the first round warms the caches
-                times[query].append((time.perf_counter() - began) * 1000)
-            else:
-                hits += found
-    return times, hits
-
-
-def _percentile(times: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(times, n=100, method="inclusive")[percent - 1] if len(times) > 1 else times[0]
-
-
-def timing(name: str, times: Times, hits: int) -> Timing:
-    every = [one for rounds in times.values() for one in rounds]
-    best = [min(rounds) for rounds in times.values()]
-    numbers = (_percentile(every, 50), _percentile(every, 95), _percentile(best, 50), _percentile(best, 95))
-    return Timing(name, hits, *(round(number, 2) for number in numbers))
 
 
 def ask_index(index: SearchIndex) -> Callable[[str], Awaitable[int]]:
@@ -224,7 +178,7 @@ async def measure_while_indexing(dsn: str, index: SearchIndex, repeat: int) -> d
 async def _p95_of_all(index: SearchIndex, repeat: int) -> float:
     queries = [query for several in QUERIES.values() for query in several]
     times, _ = await measure(ask_index(index), queries, repeat)
-    return _percentile([t for ts in times.values() for t in ts], 95)
+    return percentile([sample.milliseconds for several in times.values() for sample in several], 95)
 
 
 async def write_on(dsn: str) -> None:
@@ -352,10 +306,10 @@ def _print(result: dict[str, object]) -> None:
         if not isinstance(timings, list):
             continue
         table = Table(title=name if name != "queries" else "ours")
-        for heading in ("ocr: queries", "hits", "p50 ms", "p95 ms", "p50 of best rounds", "p95 of best rounds"):
+        for heading in ("ocr: queries", "hits", *HEADINGS):
             table.add_column(heading, justify="left" if heading.startswith("ocr") else "right")
         for row in timings:
-            table.add_row(*(str(value) for value in row.values()))
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
         console.print(table)
     if beside:
         console.print(beside)

@@ -11,14 +11,12 @@ from allinone.errors import InvalidRequest
 
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 FOLDER = Path(__file__).parents[3] / "benchmarks"
-LIBRARIES = frozenset(
-    {"__init__", "clip_models", "corpus", "judged_queries", "peers", "picture_vectors", "plots", "previews"}
-)
 
 
 def names() -> list[str]:
     """The benchmarks there are; empty where only the wheel is installed."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in LIBRARIES)
+    # The others are what benchmarks have in common.
+    return sorted(path.stem for path in FOLDER.glob("*.py") if "\ndef main(" in path.read_text(encoding="utf-8"))
 
 
 def command(
