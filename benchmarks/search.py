@@ -41,6 +41,7 @@ from allinone.search import vector_index
 from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.maintenance import maintain, merge_waiting
 from allinone.search.newest_index import PREFIX
+from allinone.search.text_leg import FIRST_TEXT_HITS
 from allinone.tasks import background
 
 OWNER = UUID("00000000-0000-4000-8000-000000000001")
@@ -123,7 +124,7 @@ def ask_index(index: SearchIndex) -> Callable[[str], Awaitable[int]]:
 
 def _of_peer(peer: Peer) -> Callable[[str], Awaitable[int]]:
     async def ask(query: str) -> int:
-        return len(peer.find(query, [OWNER], 300))
+        return len(peer.find(query, [OWNER], FIRST_TEXT_HITS))
 
     return ask
 

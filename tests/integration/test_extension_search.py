@@ -4,7 +4,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from allinone.search.text_leg import MOST_TEXT_HITS
+from allinone.search.text_leg import FIRST_TEXT_HITS
 from support.extension_site import ExtensionSite, FixedEncoder
 
 EAST, NORTH = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
@@ -186,9 +186,9 @@ async def test_filters_are_honoured(site):
 async def test_filters_reach_photos_older_than_those_a_common_word_ranks(site):
     old = await site.add("old.jpg", ["發票 甲"], make="Kestrel")
     video = await site.add("old.mp4", ["發票 乙"], kind="VIDEO")
-    await site.fill(MOST_TEXT_HITS + 20, "發票")
+    await site.fill(FIRST_TEXT_HITS + 20, "發票")
     async with site.client() as client:
-        assert str(old) not in ids(await smart(client, query="ocr:發票", size=MOST_TEXT_HITS - 1))
+        assert str(old) not in ids(await smart(client, query="ocr:發票", size=FIRST_TEXT_HITS - 1))
         assert ids(await smart(client, query="ocr:發票", make="Kestrel")) == [str(old)]
         assert ids(await smart(client, query="ocr:發票", type="VIDEO")) == [str(video)]
         assert ids(await smart(client, query="ocr:發票", ocr="甲")) == [str(old)]
@@ -201,7 +201,7 @@ async def test_filters_reach_photos_older_than_those_a_common_word_ranks(site):
 
 async def test_all_photos_with_a_common_word_can_be_paged_through_in_one_order(site):
     oldest = await site.add("old.jpg", ["發票 甲"])
-    await site.fill(MOST_TEXT_HITS * 3, "發票")
+    await site.fill(FIRST_TEXT_HITS * 3, "發票")
     async with site.client() as client:
         seen: list[str] = []
         page: int | None = 1
@@ -210,8 +210,8 @@ async def test_all_photos_with_a_common_word_can_be_paged_through_in_one_order(s
             assert 0 < len(answer["items"]) <= 90
             seen += ids(answer)
             page = int(answer["nextPage"]) if answer["nextPage"] else None
-        assert len(seen) == len(set(seen)) == MOST_TEXT_HITS * 3 + 1
-        assert str(oldest) in seen[MOST_TEXT_HITS:]
+        assert len(seen) == len(set(seen)) == FIRST_TEXT_HITS * 3 + 1
+        assert str(oldest) in seen[FIRST_TEXT_HITS:]
         # Asked for at once, and by somebody who begins in the middle.
         assert set(ids(await smart(client, query="ocr:發票", size=1000))) == set(seen)
         assert ids(await smart(client, query="ocr:發票 ", page=4, size=90)) == seen[270:360]

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from allinone.database.pool import Database
 from allinone.errors import InvalidRequest, NotFound
 from allinone.search.document_tokens import documents_tokens
-from allinone.search.index import RankRequest, SearchIndex
+from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.picture_leg import MOST_PICTURE_HITS
+from allinone.search.text_leg import FEW_TOGETHER, FIRST_TEXT_HITS
 from allinone.search.tokens import LARGE
 from allinone.wire.ocr import OcrLine
 from unit.search.papers import at, document_of, paper
@@ -293,6 +294,14 @@ async def test_excluded_words_hide_pictures_too(index: SearchIndex):
     await index.put_vector(labelled, OWNER, DAY, "m", _direction(1.0, 0.0))
     ranking = await index.rank(RankRequest("狗 -發票", [OWNER], vector=_direction(1.0, 0.0), model="m"))
     assert ranking.asset_ids == [picture]
+
+
+@pytest.mark.parametrize("more", [FIRST_TEXT_HITS - 5, FIRST_TEXT_HITS + 5, FEW_TOGETHER + 5])
+async def test_the_phrase_comes_first_however_many_newer_photos_have_its_words_apart(index: SearchIndex, more: int):
+    together = await put(index, "統一 發票", taken_at=DAY - timedelta(days=1000))
+    apart = [AssetText(uuid4(), OWNER, DAY, paper("發票", "收據", "統一")) for _ in range(more)]
+    await index.put_texts(apart)
+    assert (await find(index, "統一 發票"))[0] == together
 
 
 async def test_pictures_are_found_within_some_however_many_are_more_alike(index: SearchIndex):

@@ -15,7 +15,7 @@ from allinone.search.index import AssetText, RankRequest, SearchIndex
 from allinone.search.index_building import LOCK
 from allinone.search.maintenance import maintain, merge_waiting
 from allinone.search.newest_index import NewestIndexes, build, index_name
-from allinone.search.text_leg import MOST_TEXT_HITS, Statistics
+from allinone.search.text_leg import FIRST_TEXT_HITS, Statistics
 from allinone.wire.ocr import OcrLine
 from unit.search.papers import paper
 
@@ -110,7 +110,7 @@ async def test_the_newest_come_through_their_index(photos: Database, monkeypatch
     smallest, middle, _ = await known(photos)
     index = SearchIndex(photos)
     # A third of all photos have it: 260 are expected among 780, and the index of 1,000 is as good.
-    assert len(await index.rank(RankRequest("ocr:總計", [OWNER, PARTNER]))) == MOST_TEXT_HITS
+    assert len(await index.rank(RankRequest("ocr:總計", [OWNER, PARTNER]))) == FIRST_TEXT_HITS
     assert asked == [middle]
     asked.clear()
     without = SearchIndex(photos)

@@ -21,7 +21,7 @@ from allinone.search.query import parse
 from allinone.search.recency import TOKEN_COST, Newest, Recency, Timeline
 from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, PLANNED_ONCE, statement
-from allinone.search.text_leg import AMPLE, MOST_TEXT_HITS, Statistics, find_text
+from allinone.search.text_leg import AMPLE, FIRST_TEXT_HITS, Statistics, find_text
 from unit.search.papers import paper
 
 OWNER = UUID("00000000-0000-4000-8000-000000000001")
@@ -102,7 +102,7 @@ async def test_candidates_come_from_the_index(large: Database, typed: str):
             parameters = Scope((OWNER,)).parameters | {
                 "tokens": tokens,
                 "before": date(2020, 1, 1),
-                "most": MOST_TEXT_HITS,
+                "most": FIRST_TEXT_HITS,
             }
             plan = await explain(connection, "candidates", parameters)
             assert "Bitmap Index Scan on search_token_tokens" in plan
@@ -132,7 +132,7 @@ async def test_the_newest_come_through_their_own_index_with_either_plan(large: D
                 assert f"Bitmap Index Scan on {newest_index.index_name(since)}" in plan
                 assert "Seq Scan" not in plan
     async with large.connection(settings=INDEX_ONLY) as connection:
-        parameters = Scope((OWNER,)).parameters | {"tokens": "'总计'", "before": None, "most": MOST_TEXT_HITS}
+        parameters = Scope((OWNER,)).parameters | {"tokens": "'总计'", "before": None, "most": FIRST_TEXT_HITS}
         for since in days:
             plan = await explain(connection, "candidates", parameters, since)
             assert f"Bitmap Index Scan on {newest_index.index_name(since)}" in plan
@@ -141,7 +141,7 @@ async def test_the_newest_come_through_their_own_index_with_either_plan(large: D
 async def test_a_few_photos_come_by_their_keys_however_common_the_word(large: Database):
     async with large.connection(settings=INDEX_ONLY) as connection:
         scope = Scope((OWNER,), [UUID(int=number) for number in range(5)])
-        parameters = scope.parameters | {"tokens": "'总计'", "before": None, "most": MOST_TEXT_HITS}
+        parameters = scope.parameters | {"tokens": "'总计'", "before": None, "most": FIRST_TEXT_HITS}
         plan = await explain(connection, "candidates", parameters)
     assert "search_token_pkey" in plan
     assert "Seq Scan" not in plan
@@ -156,7 +156,7 @@ async def test_what_is_beyond_the_bound_is_found_among_few(large: Database):
     assert set(few.asset_ids) == set(oldest[:5])
     assert not few.truncated
     many = await index.rank(RankRequest("ocr:總計", [OWNER], within=oldest))
-    assert set(many.asset_ids) == set(oldest[-MOST_TEXT_HITS:])
+    assert set(many.asset_ids) == set(oldest[-FIRST_TEXT_HITS:])
     assert many.truncated
     assert (await index.rank(RankRequest("ocr:總計", [OWNER], within=[]))).asset_ids == []
 
@@ -171,7 +171,7 @@ async def test_documents_come_by_their_keys(large: Database):
 async def test_too_many_hits_are_bounded_to_the_newest(large: Database):
     index = SearchIndex(large)
     ranking = await index.rank(RankRequest("ocr:總計", [OWNER]))
-    assert len(ranking) == MOST_TEXT_HITS
+    assert len(ranking) == FIRST_TEXT_HITS
     assert ranking.truncated
     days = [hit.taken_at for hit in ranking.hits if hit.taken_at is not None]
     assert days == sorted(days, reverse=True)
@@ -180,7 +180,7 @@ async def test_too_many_hits_are_bounded_to_the_newest(large: Database):
         row = await cursor.fetchone()
         assert row == (days[-1],)
         cursor = await connection.execute("select count(*) from search_token where taken_at >= %s", [days[-1]])
-        assert await cursor.fetchone() == (MOST_TEXT_HITS,)
+        assert await cursor.fetchone() == (FIRST_TEXT_HITS,)
 
 
 async def test_behind_the_newest_come_older_ones_in_turn(large: Database):
@@ -192,7 +192,7 @@ async def test_behind_the_newest_come_older_ones_in_turn(large: Database):
         assert longer.hits[: len(ranking)] == ranking.hits
         ranking = longer
         lengths.append(len(ranking))
-    assert lengths == [MOST_TEXT_HITS, MOST_TEXT_HITS * FURTHER, MOST_TEXT_HITS * FURTHER**2, MOST_IN_ALL]
+    assert lengths == [FIRST_TEXT_HITS, FIRST_TEXT_HITS * FURTHER, FIRST_TEXT_HITS * FURTHER**2, MOST_IN_ALL]
     assert len(set(ranking.asset_ids)) == MOST_IN_ALL
     assert ranking.truncated
     days = [hit.taken_at for hit in ranking.hits if hit.taken_at is not None]
@@ -221,7 +221,7 @@ async def test_rare_words_are_found_in_all_of_the_library(large: Database):
 @pytest.mark.parametrize("typed", ["ocr:總計 total", "ocr:total 總計", "ocr:tota"])
 async def test_hits_of_all_steps_together_are_bounded_and_none_comes_twice(large: Database, typed: str):
     ranking = await SearchIndex(large).rank(RankRequest(typed, [OWNER]))
-    assert 0 < len(ranking) <= MOST_TEXT_HITS
+    assert 0 < len(ranking) <= FIRST_TEXT_HITS
     assert len(set(ranking.asset_ids)) == len(ranking)
 
 
@@ -284,11 +284,11 @@ async def test_tokens_are_as_common_as_postgresql_sampled_them(large: Database):
 async def test_a_share_right_or_wrong_changes_no_answer(large: Database, share: float):
     async with large.connection(transaction=False) as connection:
         cursor = await connection.execute(
-            "select asset_id from search_token order by taken_at desc limit %s", [MOST_TEXT_HITS]
+            "select asset_id from search_token order by taken_at desc limit %s", [FIRST_TEXT_HITS]
         )
         newest = {asset_id for (asset_id,) in await cursor.fetchall()}
         statistics = Statistics(commonness=Sampled({"总计": share, "总": 1.0}))
-        found = await find_text(connection, parse("總計"), Scope((OWNER,)), statistics)
+        found = await find_text(connection, parse("總計"), Scope((OWNER,)), statistics, FIRST_TEXT_HITS)
     assert {hit.asset_id for hit in found.hits} == newest
 
 
@@ -301,8 +301,8 @@ async def test_a_common_word_is_asked_of_no_more_than_it_needs(large: Database, 
         return newest(timeline, photos)
 
     monkeypatch.setattr(Timeline, "newest", told)
-    assert len(await SearchIndex(large).rank(RankRequest("ocr:總計", [OWNER]))) == MOST_TEXT_HITS
-    assert parts == [pytest.approx(AMPLE * MOST_TEXT_HITS, rel=0.02)]
+    assert len(await SearchIndex(large).rank(RankRequest("ocr:總計", [OWNER]))) == FIRST_TEXT_HITS
+    assert parts == [pytest.approx(AMPLE * FIRST_TEXT_HITS, rel=0.02)]
 
 
 async def test_settings_hold_while_a_connection_is_lent_and_no_longer(database: Database):

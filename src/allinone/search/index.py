@@ -41,7 +41,15 @@ from allinone.search.query import ParsedQuery, parse
 from allinone.search.ranking import PictureHit, fuse, rank_pictures, rank_text
 from allinone.search.scope import Scope
 from allinone.search.statements import statement
-from allinone.search.text_leg import MOST_TEXT_HITS, Statistics, TextHits, documents, find_text, settings_for
+from allinone.search.text_leg import (
+    FIRST_TEXT_HITS,
+    MOST_TEXT_HITS,
+    Statistics,
+    TextHits,
+    documents,
+    find_text,
+    settings_for,
+)
 from allinone.search.text_rows import AssetText, text_columns, wall_clock
 from allinone.search.vector_index import VectorIndexes
 from allinone.tasks import both
@@ -157,11 +165,11 @@ class SearchIndex:
         if not owners or (not query.parts and question is None):
             return Ranking(query, owners)
         if question is None:
-            text = await self._text(query, scope)
-            return _by_text(query, owners, rank_text(text.hits), text, MOST_TEXT_HITS)
+            text = await self._text(query, scope, FIRST_TEXT_HITS)
+            return _by_text(query, owners, rank_text(text.hits), text, FIRST_TEXT_HITS)
         # Beside each other, each on its own connection: neither is held while the other is waited for.
         text, (calibration, pictures) = await both(
-            self._text(query, scope), self._calibrated_pictures(question, request.cutoff)
+            self._text(query, scope, MOST_TEXT_HITS), self._calibrated_pictures(question, request.cutoff)
         )
         truncated = text.truncated or len(pictures) >= MOST_PICTURE_HITS
         pictures = await self._without_excluded(query, pictures, owners)
@@ -231,7 +239,7 @@ class SearchIndex:
             texts = await asyncio.to_thread(_explain_texts, ranking.query, found, lines)
         return [_explained(hit, texts.get(hit.asset_id)) for hit in hits]
 
-    async def _text(self, query: ParsedQuery, scope: Scope, most: int = MOST_TEXT_HITS) -> TextHits:
+    async def _text(self, query: ParsedQuery, scope: Scope, most: int) -> TextHits:
         if not query.parts:
             return TextHits([], truncated=False)
         async with self._searching(transaction=False, settings=settings_for(scope)) as connection:

@@ -19,8 +19,12 @@ from allinone.search.recency import Newest, Recency, Timeline
 from allinone.search.scope import Scope
 from allinone.search.statements import INDEX_ONLY, PLANNED_ONCE, statement
 
+FIRST_TEXT_HITS = 120
+"""Photos found by text alone that are ranked at first: a page of a hundred, of which some may not be shown. Where more
+have it, the newest; the others come behind them when somebody asks for further pages."""
+
 MOST_TEXT_HITS = 200
-"""Photos found by text that are ranked at first; where more have it, the newest."""
+"""Photos found by text that are ranked among pictures; where more have it, the newest."""
 
 FIRST_PART = 3000
 """Photos in the part of a library that is asked first where it is not known how common the tokens are; smaller
@@ -29,7 +33,7 @@ libraries are asked as a whole."""
 AMPLE = 1.3
 """Times as many photos as are wanted are expected in a first part made for tokens that are known to be common."""
 
-LARGEST_INDEX = 4.0
+LARGEST_INDEX = 6.0
 """Times as many photos as are to be asked up to which all that an index of the newest holds are: reading and sorting a
 few more costs less than telling them apart by their time."""
 
@@ -84,7 +88,7 @@ async def find_text(
     query: ParsedQuery,
     scope: Scope,
     statistics: Statistics,
-    most: int = MOST_TEXT_HITS,
+    most: int,
 ) -> TextHits:
     """The photos in `scope` whose text answers `query`, `most` at the most.
 
@@ -103,7 +107,7 @@ async def find_text(
         # Several terms are seldom together: where all their photos are few, looking for the phrase in each of them
         # costs less than asking the stricter steps, which find nothing more.
         widest = await library.newest_candidates(steps[-1].tsquery, most)
-        steps = steps if len(widest) >= FEW_TOGETHER else [steps[-1]._replace(phrase=True)]
+        steps = steps if len(widest) >= min(FEW_TOGETHER, most) else [steps[-1]._replace(phrase=True)]
     for step in steps:
         if widest is not None and step is steps[-1]:
             candidates = widest

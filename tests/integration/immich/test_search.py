@@ -7,7 +7,7 @@ from tests.support.immich.beside import beside
 from tests.support.immich.rows import User
 from tests.support.immich.site import ImmichSite
 
-from allinone.search.text_leg import MOST_TEXT_HITS
+from allinone.search.text_leg import FIRST_TEXT_HITS
 
 
 def add_crowd(site: ImmichSite, owner: User, count: int = 60) -> list[UUID]:
@@ -202,7 +202,7 @@ async def test_old_photos_within_a_filter_are_found_among_many(immich_site: Immi
         body = {"query": "ocr:發票", "size": 25}
         found = await both.all_pages(anna, body)
         assert len(found) == len(set(found)) == 321
-        assert old in found[MOST_TEXT_HITS:]
+        assert old in found[FIRST_TEXT_HITS:]
         assert await both.ask(anna, {**body, "page": 3}) == found[50:75]
         # Somebody who begins in the middle, whose order is made anew.
         assert await both.ask(anna, {"query": " ocr:發票", "size": 25, "page": 11}) == found[250:275]
