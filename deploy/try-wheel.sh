@@ -24,6 +24,13 @@ port=$("$work/venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("
 allinone up --port "$port" > "$work/log" 2>&1 &
 up=$!
 attempts=0
+# It listens once it holds the data directory; a search before that would hold it instead, and `up` would give up.
+until "$work/venv/bin/python" -c "import socket; socket.create_connection(('127.0.0.1', $port))" 2>/dev/null; do
+    attempts=$((attempts + 1))
+    [ "$attempts" -lt 60 ] && kill -0 "$up" || { cat "$work/log"; echo "allinone up does not answer" >&2; exit 1; }
+    sleep 1
+done
+attempts=0
 until allinone search ocr:發票 --json 2>/dev/null | grep -q receipt-taiwan.jpg; do
     attempts=$((attempts + 1))
     [ "$attempts" -lt 60 ] && kill -0 "$up" || { cat "$work/log"; echo "the sample receipt was not found" >&2; exit 1; }
