@@ -109,7 +109,7 @@ async def test_the_newest_come_through_their_index(photos: Database, monkeypatch
     monkeypatch.setattr(text_leg, "candidates_statement", told)
     smallest, middle, _ = await known(photos)
     index = SearchIndex(photos)
-    # A third of all photos have it: 260 are expected among 780, and the index of 1,000 is as good.
+    # A third of all photos have it: 156 are expected among 468, and the index of 1,000 is as good.
     assert len(await index.rank(RankRequest("ocr:總計", [OWNER, PARTNER]))) == FIRST_TEXT_HITS
     assert asked == [middle]
     asked.clear()
